@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store: the embedded event store on DuckDB: a file per index and UTC day, one writer, readers with
+ * connections of their own, retention by age and bytes. Exactly once: the position of a batch in
+ * its ring is written in the transaction of its rows.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "config/setting.h"
+#include "event/record.h"
+
+struct store;
+struct batch_ref;
+
+extern const struct setting store_settings[];
+struct store_conf {
+    bool enabled;
+    const char *index_traffic;       /* prefix, "remora-traffic" (or "packetbeat" by dialect) */
+    const char *index_host, *index_alerts;
+    int64_t retention_age_ns;        /* 0: none */
+    uint64_t retention_bytes;        /* 0: none */
+    uint64_t memory_limit;           /* of DuckDB */
+    int64_t flush_ns;                /* 0.5 s */
+};
+
+struct store_options {
+    const struct store_conf *conf;
+    const char *dir;             /* data directory: one process at a time (ERR_EXISTS) */
+    const struct schema *schema;
+    const char *import_name;     /* NULL: live indexes; else remora-import-NAME-... */
+    bool read_only;
+};
+
+int store_open(const struct store_options *options, struct store **ret, struct err *err);
+void store_close(struct store *s); /* commits, checkpoints */
+
+/*
+ * Writer thread only. Appends a trusted batch (borrows a reference until committed). The rows are
+ * committed by store_commit() or when conf->flush_ns passed (store_tick()).
+ */
+int store_append(struct store *s, struct batch_ref *batch, struct err *err);
+int store_commit(struct store *s, struct err *err);
+/* Commits when due, rolls days, retention. Returns ms until it wants to be called again. */
+int store_tick(struct store *s, struct err *err);
+
+/* Every batch of this ring below the position is committed: the ring's tail may move there. 0: unknown ring. */
+uint64_t store_committed(struct store *s, uint64_t ring_id);
+
+struct store_index {
+    char name[128];
+    char uuid[24];
+    uint64_t docs, bytes;
+    uint64_t oldest_ns, newest_ns;
+    bool writable;
+};
+/* Snapshot of all indexes sorted by name; free() the array. Any thread. */
+int store_indexes(struct store *s, struct store_index **ret, size_t *ret_n, struct err *err);
+
+struct store_stats {
+    uint64_t docs, bytes, free_bytes, commits, dropped, errors;
+    uint64_t oldest_ns, newest_ns, last_commit_ns;
+    bool writable;
+    char trouble[256]; /* "" or one sentence: what is wrong, what to do */
+};
+void store_stats(struct store *s, struct store_stats *ret);
+
+#endif
