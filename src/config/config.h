@@ -50,7 +50,7 @@ int config_restore(const struct section *sections, struct slice snapshot, uint32
 /*
  * Forms of the settings: "effective" (YAML of what holds; secrets masked), "default" (commented
  * default file), "markdown" (reference page), "json" (for the page: name, value, default, source,
- * help, unit, choices, live), "schema" (JSON Schema). Unknown: ERR_USAGE.
+ * help, type, unit, choices, live). Unknown: ERR_USAGE.
  */
 int config_export(const struct config *c, const char *form, struct buf *out, struct err *err);
 

@@ -57,7 +57,7 @@ struct section {
     const char *summary;
     const struct setting *settings;
     size_t size;
-    bool is_proto; /* has the common protocol settings in front of its own */
+    const struct setting *common; /* rows that stand before its own (what all protocols have), or NULL */
 };
 
 #endif
