@@ -52,6 +52,8 @@ struct record_head {
     uint16_t dataset;
     uint64_t time_ns; /* @timestamp */
     uint64_t packet;  /* number of the packet at which the event was complete (order, event.id) */
+    uint64_t done_ns; /* packet time at which the event was complete, for a time-out its deadline: events of a
+                         replay are put in the order (done_ns, packet), whatever worker made them */
 };
 
 struct cell_head {
