@@ -5,9 +5,14 @@
  * name, column, index template, type check, docs) come from these rows at run time.
  *
  * Rows of a .def file, one per line, help ends with a full stop:
+ *   DATASET("name", "protocol", "types", "Summary.")  first row of a protocol's file: the name is that of
+ *                                                     its folder, type and event.dataset; protocol is
+ *                                                     network.protocol ("" = none); types are event.type,
+ *                                                     comma separated ("connection,protocol")
  *   FIELD(ID, "name", KIND, FLAGS, "Help.")          KIND without its KIND_ prefix
  *   GROUP(ID, "name", "Help.")                        a list of objects, "dns.answers"
- *   ITEM(ID, GROUP_ID, "name", KIND, FLAGS, "Help.")  a member of these objects
+ *   ITEM(ID, GROUP_ID, "name", KIND, FLAGS, "Help.")  a member of these objects, with its whole name:
+ *                                                     "dns.answers.ttl"
  *   MIRROR(ID, "name", OF_ID, "Help.")                shows the value of another field of the same
  *                                                     file; never put, never stored (client.ip)
  *   ALIAS("old name", OF_ID, SCALE)                   a name that searches understand as well;
@@ -29,7 +34,7 @@ enum field_kind {
     KIND_DURATION, /* ns */
     KIND_TEXT,     /* bytes from the wire; made valid UTF-8 by who shows or stores them */
     KIND_BYTES,    /* shown as base64 */
-    KIND_MAP,      /* text to text (or number) pairs: headers */
+    KIND_MAP,      /* text to text (or number) pairs: headers; keys have no dots of ours */
     KIND_GROUP     /* a list of objects made of ITEM fields */
 };
 

@@ -5,6 +5,8 @@
 #undef ITEM
 #undef MIRROR
 #undef ALIAS
+#undef DATASET
+#define DATASET(name, protocol, types, summary)
 #define FIELD(id, name, kind, flags, help) id,
 #define GROUP(id, name, help) id,
 #define ITEM(id, group, name, kind, flags, help) id,

@@ -5,6 +5,8 @@
 #undef ITEM
 #undef MIRROR
 #undef ALIAS
+#undef DATASET
+#define DATASET(name, protocol, types, summary)
 #define FIELD(id, name_, kind_, flags_, help_)                                                     \
     {.name = name_, .kind = KIND_##kind_, .flags = (flags_), .help = help_},
 #define GROUP(id, name_, help_) {.name = name_, .kind = KIND_GROUP, .flags = FIELD_LIST, .help = help_},

@@ -18,6 +18,7 @@ enum { SCHEMA_MAX_FIELDS = 4096, SCHEMA_MAX_DATASETS = 64, SCHEMA_MAX_COLUMNS = 
 struct dataset {
     const char *name;         /* "dns": the value of type and event.dataset */
     const char *summary;      /* one sentence */
+    const char *kind;         /* event.kind: "event", "metric" */
     const char *category;     /* event.category, "network" */
     const char *types;        /* event.type, comma separated: "connection,protocol"; "" = none */
     const char *protocol;     /* network.protocol; "" = none */
@@ -27,6 +28,12 @@ struct dataset {
 };
 
 struct schema;
+
+/*
+ * Datasets that are no protocol, first in schema_builtin(): "flow", and "health" (counters of
+ * remora itself: what was lost and why).
+ */
+enum { DATASET_FLOW, DATASET_HEALTH };
 
 /*
  * The tables linked into the program: common.def, the flow dataset, and each protocol of
@@ -71,7 +78,10 @@ const struct field *schema_alias(const struct schema *s, size_t i);
 uint16_t schema_rank(const struct schema *s, uint16_t field);
 uint16_t schema_by_rank(const struct schema *s, uint16_t rank);
 
-/* Value of a FIELD_CONST field for this dataset (comma separated for lists); NULL: none. */
+/*
+ * Value of a FIELD_CONST field for this dataset (comma separated for lists); NULL: none. It holds
+ * when the record has no cell of that field.
+ */
 const char *schema_const(const struct schema *s, uint16_t dataset, uint16_t field);
 
 /* `remora export fields --as json|elastic|duckdb|markdown`. Unknown form: ERR_USAGE. */
