@@ -86,7 +86,7 @@ struct record {
 /*
  * cells: builds cells in memory that the caller gives, without allocation. A cell that does not
  * fit is not written and counted in n_dropped; TEXT, BYTES and MAP values above `max_value` are
- * cut and marked CELL_CUT.
+ * cut and marked CELL_CUT. At most RECORD_MAX_CELLS / 2 cells; the memory is aligned to 8 bytes.
  */
 struct cells {
     uint8_t *p;
@@ -107,8 +107,10 @@ bool cells_map(struct cells *c, uint16_t field, struct slice key, struct slice v
 bool cells_append(struct cells *c, const struct cells *more);
 
 /*
- * batch_writer: fills one batch in memory that the caller gives (a place in the ring, or a block).
- * batch_add() takes head data and up to two runs of finished cells; false: no room, publish first.
+ * batch_writer: fills one batch in memory that the caller gives (a place in the ring, or a block),
+ * aligned to 8 bytes; `cap` is at least sizeof(struct batch_head) and at most BATCH_MAX.
+ * batch_add() takes head data and up to two runs of finished cells (b may be NULL); false: no room,
+ * publish first. A record above RECORD_MAX is given up and counted in the head's `lost`.
  */
 struct batch_writer {
     struct batch_head *head;
