@@ -175,9 +175,8 @@ name_slot(const struct schema *s, struct slice name)
     return at;
 }
 
-/* As text order, but a dot before all else: the members of one object become neighbours. */
-static int
-compare_names(const char *a, const char *b)
+int
+schema_compare_names(const char *a, const char *b)
 {
     while (*a && *a == *b) {
         a++;
@@ -192,7 +191,7 @@ static int
 compare_ranks(const void *a, const void *b, void *ctx)
 {
     const struct schema *s = ctx;
-    return compare_names(s->fields[*(const uint16_t *)a].name, s->fields[*(const uint16_t *)b].name);
+    return schema_compare_names(s->fields[*(const uint16_t *)a].name, s->fields[*(const uint16_t *)b].name);
 }
 
 void

@@ -77,6 +77,8 @@ const struct field *schema_alias(const struct schema *s, size_t i);
 /* Order of fields in nested JSON: rank 0.. by dotted name; children of one object are neighbours. */
 uint16_t schema_rank(const struct schema *s, uint16_t field);
 uint16_t schema_by_rank(const struct schema *s, uint16_t rank);
+/* The order itself: as text, but a dot before all else. */
+int schema_compare_names(const char *a, const char *b);
 
 /*
  * Value of a FIELD_CONST field for this dataset (comma separated for lists); NULL: none. It holds
