@@ -9,15 +9,8 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "event/batch_ref.h"
 #include "event/record.h"
-
-/* A trusted batch: one block of memory, freed with the last reference. Any thread. */
-struct batch_ref;
-/* Takes `mem` (from malloc) with `len` bytes of a closed batch. NULL without memory (mem is freed). */
-struct batch_ref *batch_ref_new(void *mem, uint32_t len);
-struct batch_ref *batch_ref_get(struct batch_ref *b);
-void batch_ref_put(struct batch_ref *b);
-struct slice batch_ref_bytes(const struct batch_ref *b);
 
 struct output; /* begins with its ops */
 
@@ -43,5 +36,18 @@ struct output_ops {
 struct output {
     const struct output_ops *ops;
 };
+
+/* The settings sections of all outputs of outputs.list ("output.file"): fills at most `max`, returns how many. */
+size_t output_sections(struct section *ret, size_t max);
+
+/* NULL: there is none of this name. */
+const struct output_ops *output_find(const char *name);
+
+/*
+ * Opens every output whose settings say `enabled`, in the order of outputs.list. *n: room in `ret`,
+ * then how many. All or none; the caller closes each by its ops.
+ */
+int output_open_enabled(const struct config *config, const struct schema *schema, struct output **ret,
+                        size_t *n, struct err *err);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "output/output.h"
+#include "event/batch_ref.h"
 
 struct batch_ref {
     void *mem;
