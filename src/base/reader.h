@@ -90,7 +90,7 @@ static inline uint16_t
 read_le16(struct reader *r)
 {
     const uint8_t *p = reader_claim(r, 2);
-    return p ? (uint16_t)(p[1] << 8 | p[0]) : 0;
+    return (uint16_t)(p ? p[1] << 8 | p[0] : 0);
 }
 
 static inline uint32_t
