@@ -34,6 +34,8 @@ struct enrich {
     const struct schema *schema;
     void *states[N_ENRICHERS];
     uint32_t max_added; /* bytes of cells that one record may get */
+    uint8_t *scratch;   /* where batches grow: warm memory, then a copy of the right size */
+    uint32_t scratch_cap;
     uint8_t seen_of[FIELD_LOCAL]; /* enum enrich_seen by field, or NOT_SEEN */
     struct enrich_stats stats;
 };
@@ -70,6 +72,7 @@ enrich_free(struct enrich *e)
     for (size_t i = 0; i < N_ENRICHERS; i++)
         if (e->states[i])
             enrichers[i]->close(e->states[i]);
+    free(e->scratch);
     free(e);
 }
 
@@ -147,6 +150,17 @@ copy_batch(struct enrich *e, struct slice batch, uint8_t *out, uint32_t cap)
     return walk.bad ? 0 : at;
 }
 
+static bool
+scratch_fits(struct enrich *e, uint32_t cap)
+{
+    if (cap <= e->scratch_cap)
+        return true;
+    free(e->scratch);
+    e->scratch = malloc(cap);
+    e->scratch_cap = e->scratch ? cap : 0;
+    return e->scratch != NULL;
+}
+
 int
 enrich_batch(struct enrich *e, struct slice batch, struct batch_ref **ret, struct err *err)
 {
@@ -159,23 +173,23 @@ enrich_batch(struct enrich *e, struct slice batch, struct batch_ref **ret, struc
     }
     uint64_t want = (uint64_t)from->used + (uint64_t)from->n_records * e->max_added + BATCH_ALIGN;
     uint32_t cap = (uint32_t)(want < BATCH_MAX ? want : BATCH_MAX) & ~(uint32_t)(BATCH_ALIGN - 1);
-    uint8_t *out = malloc(cap);
-    if (!out)
+    if (!scratch_fits(e, cap))
         return err_set(err, ERR_NOMEM, "no memory for a batch of %u bytes", cap);
-
-    uint32_t used = copy_batch(e, batch, out, cap);
+    uint32_t used = copy_batch(e, batch, e->scratch, cap);
     if (used == 0) {
-        free(out);
         e->stats.refused++;
         return err_set(err, ERR_FORMAT, "a batch of %zu bytes has a record that is none", batch.len);
     }
     struct batch_head head = *from;
     head.used = used;
     head.len = (used + BATCH_ALIGN - 1) & ~(uint32_t)(BATCH_ALIGN - 1);
+    uint8_t *out = malloc(head.len);
+    if (!out)
+        return err_set(err, ERR_NOMEM, "no memory for a batch of %u bytes", head.len);
     memcpy(out, &head, sizeof(head));
+    memcpy(out + sizeof(head), e->scratch + sizeof(head), used - sizeof(head));
     memset(out + used, 0, head.len - used);
-    uint8_t *fit = realloc(out, head.len);
-    *ret = batch_ref_new(fit ? fit : out, head.len);
+    *ret = batch_ref_new(out, head.len);
     if (!*ret)
         return err_set(err, ERR_NOMEM, "no memory for a batch");
     e->stats.batches++;
