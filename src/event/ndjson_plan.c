@@ -276,6 +276,8 @@ ndjson_free(struct ndjson *n)
 {
     if (!n)
         return;
+    for (size_t i = 0; i < SHAPE_SLOTS; i++)
+        shape_free(n->shapes[i]);
     free(n->slots);
     free(n->fields);
     free(n->chains);

@@ -36,6 +36,33 @@ struct ndjson_chain {
     uint16_t first, last;
 };
 
+/*
+ * Most events of a kind have the same fields in the same order: a shape. For a shape that was seen
+ * twice the line is prepared: texts that never change, and between them which cell is written how.
+ */
+enum { SHAPE_MAX_CELLS = 256, SHAPE_SLOTS = 128 };
+
+enum shape_what { SHAPE_VALUE, SHAPE_LIST, SHAPE_MAP, SHAPE_GROUP, SHAPE_TIMESTAMP, SHAPE_RELATED };
+
+struct shape_op {
+    uint32_t text_at; /* in texts: what stands before the value */
+    uint16_t text_len;
+    uint16_t slot;
+    uint16_t cell_at; /* in cells: its cells */
+    uint16_t n_cells;
+    uint8_t what;     /* enum shape_what */
+};
+
+struct shape {
+    uint64_t hash;
+    uint16_t dataset, n_cells, n_ops;
+    uint32_t tail_at, tail_len;
+    uint16_t *fields; /* n_cells of them */
+    uint16_t *cells;  /* indexes, by op */
+    uint8_t *texts;   /* with NDJSON_SLACK */
+    struct shape_op ops[];
+};
+
 struct ndjson {
     const struct schema *schema;
     struct ndjson_options options;
@@ -54,7 +81,28 @@ struct ndjson {
     const struct cell_head *cells[RECORD_MAX_CELLS];
     uint16_t next[RECORD_MAX_CELLS];      /* in its chain */
     uint16_t item_next[RECORD_MAX_CELLS]; /* in its item's chain */
+    uint16_t cell_fields[SHAPE_MAX_CELLS + 4]; /* padded with zeros for the hash */
+    struct shape *shapes[SHAPE_SLOTS];
+    uint64_t seen[SHAPE_SLOTS]; /* hash of a shape that was seen once */
 };
+
+/* Cells of a chain that ends with NDJSON_NO_CELL in n->next. */
+enum { NDJSON_NO_CELL = 0xffff };
+
+/* Addresses of the derived related.ip, in this order. */
+enum { NDJSON_N_RELATED = 3 };
+extern const uint16_t ndjson_related[NDJSON_N_RELATED];
+
+/* Prepares the shape of the record that is gathered in `n` (chains, bits). NULL: no memory, too long. */
+struct shape *shape_new(struct ndjson *n, const struct record *r, uint64_t hash);
+void shape_free(struct shape *s);
+
+/* Constant text of a field for a dataset. */
+static inline struct slice
+ndjson_const(const struct ndjson *n, uint16_t dataset, uint16_t field)
+{
+    return n->consts[(size_t)dataset * NDJSON_MAX_CONSTS + n->fields[field].const_at - 1u];
+}
 
 /* Makes the key text of `slot` when it follows `prev` (NDJSON_NO_SLOT: the first). */
 void ndjson_make_key(struct ndjson *n, uint16_t slot, uint16_t prev);

@@ -22,8 +22,8 @@ put_pair(uint8_t *out, uint32_t value)
 uint8_t *
 value_uint(uint8_t *out, uint64_t value)
 {
-    uint8_t text[VALUE_MAX_UINT];
-    size_t at = sizeof(text);
+    uint8_t text[2 * VALUE_MAX_UINT]; /* the second half is copied along, for a copy of fixed size */
+    size_t at = VALUE_MAX_UINT;
 
     if (value < 10) {
         *out = (uint8_t)('0' + value);
@@ -41,8 +41,8 @@ value_uint(uint8_t *out, uint64_t value)
     } else {
         text[--at] = (uint8_t)('0' + value);
     }
-    memcpy(out, text + at, sizeof(text) - at);
-    return out + sizeof(text) - at;
+    memcpy(out, text + at, VALUE_MAX_UINT);
+    return out + VALUE_MAX_UINT - at;
 }
 
 uint8_t *

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of ndjson: the line under construction, and values of each kind written to it. */
+#ifndef EVENT_NDJSON_LINE_H
+#define EVENT_NDJSON_LINE_H
+
+#include "event/ndjson_priv.h"
+
+enum { VALUE_ROOM = 64 }; /* any number, address or time with quotes */
+
+/* The line under construction. */
+struct line {
+    struct buf *out;
+    uint8_t *p, *end;
+};
+
+/* Makes room for `len` more bytes; false: the output is at its bound. */
+static inline bool
+line_room(struct line *l, size_t len)
+{
+    if ((size_t)(l->end - l->p) >= len)
+        return true;
+    l->out->len = (size_t)(l->p - l->out->p);
+    if (!buf_reserve(l->out, len))
+        return false;
+    l->p = l->out->p + l->out->len;
+    l->end = l->out->p + l->out->cap;
+    return true;
+}
+
+static inline void
+line_byte(struct line *l, uint8_t c)
+{
+    *l->p++ = c;
+}
+
+/* Each returns false when the output is at its bound: the line is given up. */
+
+/* One value of any kind but maps and groups. */
+bool line_value(struct ndjson *n, struct line *l, const struct cell_head *h, double scale);
+/* The values of a chain: one, or a list. `next` links its cells. */
+bool line_values(struct ndjson *n, struct line *l, const struct ndjson_chain *c, const uint16_t *next,
+                 const struct ndjson_slot *as);
+bool line_map(struct ndjson *n, struct line *l, const struct ndjson_chain *c);
+bool line_group(struct ndjson *n, struct line *l, const struct ndjson_chain *c);
+/* related.ip when nobody put it: the addresses in these cells, each once. */
+bool line_related(struct ndjson *n, struct line *l, const uint16_t *cells, size_t n_cells);
+bool line_timestamp(struct ndjson *n, struct line *l, uint64_t time_ns);
+
+/* Epochs begin again after 4 billion: no stale chain may look new. */
+static inline void
+next_epoch(uint32_t *epoch, struct ndjson_chain *chains, uint16_t n_chains)
+{
+    if (++*epoch)
+        return;
+    memset(chains, 0, n_chains * sizeof(*chains));
+    *epoch = 1;
+}
+
+#endif
