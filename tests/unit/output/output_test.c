@@ -284,6 +284,42 @@ test_registry(void **state)
     assert_null(output_find("nothing"));
 }
 
+/* Defaults and examples of the tables parse, and the enabled outputs open. */
+static void
+test_settings(void **state)
+{
+    struct section sections[9] = {{0}};
+    const char *overrides[] = {"output.console.enabled=true", "output.console.format=ndjson"};
+    struct config_source source = {.overrides = overrides, .n_overrides = 2};
+    struct config *config = NULL;
+    struct output *outputs[8];
+    size_t n = 8, n_sections = output_sections(sections, 8);
+    struct err err = {0};
+
+    (void)state;
+    if (config_load(sections, &source, &config, &err) < 0)
+        fail_msg("%s", err.text);
+    const struct file_conf *file = config_get(config, "output.file");
+    assert_false(file->enabled);
+    assert_int_equal(file->rotate_every_size, 10 << 20);
+    assert_int_equal(file->number_of_files, 7);
+    assert_string_equal(file->permissions, "0600");
+    assert_int_equal(output_open_enabled(config, schema, outputs, &n, &err), 0);
+    assert_int_equal(n, 1);
+    outputs[0]->ops->close(outputs[0]);
+    config_free(config);
+    for (size_t i = 0; i < n_sections; i++)
+        for (const struct setting *row = sections[i].settings; row->name; row++) {
+            char text[256];
+            const char *one = text;
+            struct config_source example = {.overrides = &one, .n_overrides = 1};
+            (void)snprintf(text, sizeof(text), "%s.%s=%s", sections[i].name, row->name, row->example);
+            if (config_load(sections, &example, &config, &err) < 0)
+                fail_msg("%s", err.text);
+            config_free(config);
+        }
+}
+
 static void
 test_table(void **state)
 {
@@ -351,6 +387,7 @@ main(void)
         cmocka_unit_test(test_full_disk_loses_nothing),
         cmocka_unit_test(test_bad_settings),
         cmocka_unit_test(test_registry),
+        cmocka_unit_test(test_settings),
         cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
