@@ -28,13 +28,16 @@ value_utf8_len(struct slice s)
     return len;
 }
 
-/* Marks (bit 7) of the bytes that cannot stay: the lowest mark is exact, those above it may err. */
+/*
+ * Marks (bit 7) of the bytes that cannot stay: the lowest mark is exact, those above it may err. A
+ * subtraction sets the bit of a byte that is too small, and of large ones, which `x` marks anyway.
+ */
 static inline uint64_t
 special_bytes(uint64_t x)
 {
     uint64_t quote = x ^ (ONES * '"'), slash = x ^ (ONES * '\\');
 
-    return (((x - ONES * 0x20) & ~x) | ((quote - ONES) & ~quote) | ((slash - ONES) & ~slash) | x) & HIGHS;
+    return ((x - ONES * 0x20) | (quote - ONES) | (slash - ONES) | x) & HIGHS;
 }
 
 static uint8_t *
@@ -82,11 +85,12 @@ uint8_t *
 value_json(uint8_t *out, struct slice text, bool is_padded)
 {
     const uint8_t *p = text.p, *end = text.p + text.len;
+    const uint8_t *readable = is_padded ? text.p + ((text.len + 7) & ~(size_t)7) : end;
 
     while (p < end) {
         size_t left = (size_t)(end - p);
         uint64_t word = 0, marks;
-        if (left >= 8 || is_padded) {
+        if ((size_t)(readable - p) >= 8) {
             memcpy(&word, p, 8);
             marks = special_bytes(word);
             if (left < 8)

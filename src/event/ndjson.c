@@ -175,16 +175,6 @@ learn_shape(struct ndjson *n, const struct record *r, uint64_t hash)
     n->shapes[slot] = shape_new(n, r, hash);
 }
 
-/* In runs of 32 bytes: both sides have that much room behind the end. */
-static inline uint8_t *
-copy_runs(uint8_t *out, const uint8_t *from, size_t len)
-{
-    memcpy(out, from, NDJSON_SLACK);
-    for (size_t i = NDJSON_SLACK; i < len; i += NDJSON_SLACK)
-        memcpy(out + i, from + i, NDJSON_SLACK);
-    return out + len;
-}
-
 static bool
 put_op_cells(struct ndjson *n, struct line *l, const struct shape_op *op, const uint16_t *cells)
 {
@@ -201,23 +191,55 @@ put_op_cells(struct ndjson *n, struct line *l, const struct shape_op *op, const 
 }
 
 static bool
+put_op_text(struct line *l, const struct cell_head *h)
+{
+    if (!line_room(l, value_json_room(h->len)))
+        return false;
+    l->p = value_json(l->p, slice_of(h + 1, h->len), true);
+    return true;
+}
+
+/* There is room for any single value but a text. */
+static inline bool
+put_op(struct ndjson *n, struct line *l, const struct record *r, const struct shape_op *op,
+       const uint16_t *cells)
+{
+    const struct cell_head *h = op->n_cells ? n->cells[cells[0]] : NULL;
+
+    switch ((enum shape_what)op->what) {
+    case SHAPE_TEXT:
+        return put_op_text(l, h);
+    case SHAPE_UINT:
+        l->p = value_uint(l->p, cell_bits(h));
+        return true;
+    case SHAPE_BOOL:
+        line_bool(l, cell_bits(h) != 0);
+        return true;
+    case SHAPE_IP:
+        l->p = value_ip(l->p, slice_of(h + 1, h->len));
+        return true;
+    case SHAPE_VALUE:
+        return line_value(n, l, h, n->slots[op->slot].scale);
+    case SHAPE_TIMESTAMP:
+        return line_timestamp(n, l, r->head->time_ns);
+    case SHAPE_RELATED:
+        return line_related(n, l, cells, op->n_cells);
+    case SHAPE_LIST:
+    case SHAPE_MAP:
+    case SHAPE_GROUP:
+        break;
+    }
+    return put_op_cells(n, l, op, cells);
+}
+
+static bool
 put_shape(struct ndjson *n, struct line *l, const struct record *r, const struct shape *s)
 {
     for (const struct shape_op *op = s->ops, *end = op + s->n_ops; op < end; op++) {
-        const uint16_t *cells = s->cells + op->cell_at;
-        bool fits = line_room(l, (size_t)op->text_len + NDJSON_SLACK + VALUE_ROOM);
-        if (!fits)
+        if (!line_room(l, (size_t)op->text_len + NDJSON_SLACK + VALUE_ROOM))
             return false;
         l->p = copy_runs(l->p, s->texts + op->text_at, op->text_len);
-        if (op->what == SHAPE_VALUE)
-            fits = line_value(n, l, n->cells[cells[0]], n->slots[op->slot].scale);
-        else if (op->what == SHAPE_TIMESTAMP)
-            fits = line_timestamp(n, l, r->head->time_ns);
-        else if (op->what == SHAPE_RELATED)
-            fits = line_related(n, l, cells, op->n_cells);
-        else
-            fits = put_op_cells(n, l, op, cells);
-        if (!fits)
+        if (!put_op(n, l, r, op, s->cells + op->cell_at))
             return false;
     }
     if (!line_room(l, s->tail_len + NDJSON_SLACK))

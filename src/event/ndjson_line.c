@@ -44,14 +44,6 @@ put_base64(struct line *l, struct slice in)
     return true;
 }
 
-static uint64_t
-cell_bits(const struct cell_head *h)
-{
-    uint64_t bits;
-    memcpy(&bits, h + 1, sizeof(bits));
-    return bits;
-}
-
 static double
 cell_double(const struct cell_head *h)
 {
@@ -101,8 +93,7 @@ line_value(struct ndjson *n, struct line *l, const struct cell_head *h, double s
         l->p = value_float(l->p, cell_double(h));
         break;
     case KIND_BOOL:
-        memcpy(l->p, cell_bits(h) ? "true " : "false", 5);
-        l->p += cell_bits(h) ? 4 : 5;
+        line_bool(l, cell_bits(h) != 0);
         break;
     case KIND_IP:
         line_byte(l, '"');
@@ -264,25 +255,22 @@ gather_item(struct ndjson *n, uint16_t from)
 static bool
 put_item(struct ndjson *n, struct line *l, uint16_t from, uint16_t end)
 {
-    char before = '{';
+    uint8_t before = '{';
 
     for (uint16_t i = from; i != end; i = n->next[i]) {
-        const struct ndjson_chain *c = &n->item_chains[n->cells[i]->field];
-        const struct field *f = schema_field(n->schema, n->cells[i]->field);
+        uint16_t field = n->cells[i]->field;
+        const struct ndjson_chain *c = &n->item_chains[field];
+        const struct ndjson_field *f = &n->fields[field];
         if (c->first != i)
             continue; /* written with the first of its field */
-        const char *name = strrchr(f->name, '.') + 1;
-        size_t len = strlen(name);
-        if (!line_room(l, len + 8))
+        if (!line_room(l, (size_t)f->item_key_len + NDJSON_SLACK + VALUE_ROOM))
             return false;
-        line_byte(l, (uint8_t)before);
+        uint8_t *key_end = copy_runs(l->p, n->keys + f->item_key_at, f->item_key_len);
+        *l->p = before;
         before = ',';
-        line_byte(l, '"');
-        memcpy(l->p, name, len);
-        l->p += len;
-        line_byte(l, '"');
-        line_byte(l, ':');
-        if (!line_values(n, l, c, n->item_next, &(struct ndjson_slot){.flags = f->flags}))
+        l->p = key_end;
+        struct ndjson_slot as = {.flags = schema_field(n->schema, field)->flags};
+        if (!line_values(n, l, c, n->item_next, &as))
             return false;
     }
     if (!line_room(l, 2))

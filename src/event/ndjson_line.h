@@ -33,6 +33,31 @@ line_byte(struct line *l, uint8_t c)
     *l->p++ = c;
 }
 
+/* In runs of 32 bytes: both sides have that much room behind the end. */
+static inline uint8_t *
+copy_runs(uint8_t *out, const uint8_t *from, size_t len)
+{
+    memcpy(out, from, NDJSON_SLACK);
+    for (size_t i = NDJSON_SLACK; i < len; i += NDJSON_SLACK)
+        memcpy(out + i, from + i, NDJSON_SLACK);
+    return out + len;
+}
+
+static inline uint64_t
+cell_bits(const struct cell_head *h)
+{
+    uint64_t bits;
+    memcpy(&bits, h + 1, sizeof(bits));
+    return bits;
+}
+
+static inline void
+line_bool(struct line *l, bool value)
+{
+    memcpy(l->p, value ? "true " : "false", 5);
+    l->p += value ? 4 : 5;
+}
+
 /* Each returns false when the output is at its bound: the line is given up. */
 
 /* One value of any kind but maps and groups. */

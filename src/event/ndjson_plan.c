@@ -4,7 +4,7 @@
 
 #include "event/ndjson_priv.h"
 
-enum { CONST_TEXT = 64, CONST_ROOM = 1024 };
+enum { MAX_WORD = 128, CONST_TEXT = 64, CONST_ROOM = 1024 };
 
 static void *
 must_calloc(size_t n, size_t size)
@@ -133,7 +133,7 @@ ndjson_depth(const struct ndjson_slot *slot)
 }
 
 /* Room for the longest key text of each slot: closing braces of the deepest, own objects. */
-static void
+static size_t
 make_key_room(struct ndjson *n)
 {
     size_t room = 0;
@@ -146,7 +146,32 @@ make_key_room(struct ndjson *n)
         n->slots[s].key_at = (uint32_t)room;
         room += deepest + strlen(n->slots[s].name) + 4u * ndjson_depth(&n->slots[s]) + 8 + NDJSON_SLACK;
     }
-    n->keys = must_calloc(room + NDJSON_SLACK, 1);
+    return room;
+}
+
+/* The keys of slots come when they are needed; those of members are made here: ,"name": */
+static void
+make_keys(struct ndjson *n)
+{
+    uint16_t n_fields = schema_n_fields(n->schema);
+    size_t at = make_key_room(n);
+
+    n->keys = must_calloc(at + (size_t)n_fields * (MAX_WORD + 8) + NDJSON_SLACK, 1);
+    for (uint16_t i = 1; i < n_fields; i++) {
+        const struct field *f = schema_field(n->schema, i);
+        if (!f->of || f->flags & FIELD_MIRROR)
+            continue;
+        const char *word = strrchr(f->name, '.') + 1;
+        size_t len = strnlen(word, MAX_WORD);
+        uint8_t *key = n->keys + at;
+        *key++ = ',';
+        *key++ = '"';
+        memcpy(key, word, len);
+        memcpy(key + len, "\":", 2);
+        n->fields[i].item_key_at = (uint32_t)at;
+        n->fields[i].item_key_len = (uint8_t)(len + 4);
+        at += len + 4;
+    }
 }
 
 /* Bytes of the objects, with their last dot, that both names lie in. */
@@ -263,7 +288,7 @@ ndjson_new(const struct schema *schema, const struct ndjson_options *options)
         n->options.time_digits = 6;
     make_slots(n);
     make_shows(n);
-    make_key_room(n);
+    make_keys(n);
     make_consts(n);
     n->chains = must_calloc(schema_n_fields(schema), sizeof(*n->chains));
     n->item_chains = must_calloc(schema_n_fields(schema), sizeof(*n->item_chains));

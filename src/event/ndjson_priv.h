@@ -28,6 +28,8 @@ struct ndjson_field {
     uint16_t show_at[2]; /* in shows: the slots of this field, without and with mirrors */
     uint16_t n_shows[2];
     uint8_t const_at;    /* in the dataset's consts + 1; 0: no const field */
+    uint8_t item_key_len; /* of a member of a group: ,"name": in keys */
+    uint32_t item_key_at;
 };
 
 /* The cells of one field in the record in hand: a list by index. */
@@ -42,7 +44,7 @@ struct ndjson_chain {
  */
 enum { SHAPE_MAX_CELLS = 256, SHAPE_SLOTS = 128 };
 
-enum shape_what { SHAPE_VALUE, SHAPE_LIST, SHAPE_MAP, SHAPE_GROUP, SHAPE_TIMESTAMP, SHAPE_RELATED };
+enum shape_what { SHAPE_TEXT, SHAPE_UINT, SHAPE_BOOL, SHAPE_IP, SHAPE_VALUE, SHAPE_LIST, SHAPE_MAP, SHAPE_GROUP, SHAPE_TIMESTAMP, SHAPE_RELATED };
 
 struct shape_op {
     uint32_t text_at; /* in texts: what stands before the value */
@@ -50,7 +52,7 @@ struct shape_op {
     uint16_t slot;
     uint16_t cell_at; /* in cells: its cells */
     uint16_t n_cells;
-    uint8_t what;     /* enum shape_what */
+    uint8_t what;     /* enum shape_what; the quotes of TEXT and IP are part of the texts around it */
 };
 
 struct shape {

@@ -61,6 +61,21 @@ draft_derived(struct draft *d, const struct ndjson *n, const struct record *r, s
     add_op(d, op);
 }
 
+/* How a single value is written; the common kinds have a way of their own. */
+static uint8_t
+single_what(const struct ndjson_slot *s)
+{
+    if (s->kind == KIND_TEXT)
+        return SHAPE_TEXT;
+    if (s->kind == KIND_IP)
+        return SHAPE_IP;
+    if (s->scale != 0)
+        return SHAPE_VALUE;
+    if (s->kind == KIND_UINT || s->kind == KIND_DURATION)
+        return SHAPE_UINT;
+    return s->kind == KIND_BOOL ? SHAPE_BOOL : SHAPE_VALUE;
+}
+
 static void
 draft_slot(struct draft *d, const struct ndjson *n, const struct record *r, uint16_t slot)
 {
@@ -75,10 +90,16 @@ draft_slot(struct draft *d, const struct ndjson *n, const struct record *r, uint
     }
     for (uint16_t i = c->first; i != NDJSON_NO_CELL; i = n->next[i])
         add_cell(d, i);
-    op.what = s->kind == KIND_GROUP ? SHAPE_GROUP
-              : s->kind == KIND_MAP ? SHAPE_MAP
-              : c->first != c->last || s->flags & FIELD_LIST ? SHAPE_LIST : SHAPE_VALUE;
+    if (s->kind == KIND_GROUP || s->kind == KIND_MAP)
+        op.what = s->kind == KIND_GROUP ? SHAPE_GROUP : SHAPE_MAP;
+    else if (c->first != c->last || s->flags & FIELD_LIST)
+        op.what = SHAPE_LIST;
+    else
+        op.what = single_what(s);
+    bool is_quoted = op.what == SHAPE_TEXT || op.what == SHAPE_IP;
+    buf_add(&d->texts, "\"", is_quoted);
     add_op(d, op);
+    buf_add(&d->texts, "\"", is_quoted);
 }
 
 static void

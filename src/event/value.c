@@ -19,30 +19,51 @@ put_pair(uint8_t *out, uint32_t value)
     return out + 2;
 }
 
+/* Below 10,000, without leading zeros. */
+static inline uint8_t *
+put_small(uint8_t *out, uint32_t value)
+{
+    if (value >= 100) {
+        uint32_t high = value / 100;
+        if (high >= 10)
+            out = put_pair(out, high);
+        else
+            *out++ = (uint8_t)('0' + high);
+        return put_pair(out, value - high * 100);
+    }
+    if (value >= 10)
+        return put_pair(out, value);
+    *out = (uint8_t)('0' + value);
+    return out + 1;
+}
+
+/* Exactly eight digits. */
+static inline uint8_t *
+put_eight(uint8_t *out, uint32_t value)
+{
+    uint32_t high = value / 10000, low = value - high * 10000;
+
+    out = put_pair(out, high / 100);
+    out = put_pair(out, high % 100);
+    out = put_pair(out, low / 100);
+    return put_pair(out, low % 100);
+}
+
+/* Written in place: a detour by a buffer would wait for the bytes just stored. */
 uint8_t *
 value_uint(uint8_t *out, uint64_t value)
 {
-    uint8_t text[2 * VALUE_MAX_UINT]; /* the second half is copied along, for a copy of fixed size */
-    size_t at = VALUE_MAX_UINT;
-
-    if (value < 10) {
-        *out = (uint8_t)('0' + value);
-        return out + 1;
+    if (value < 10000)
+        return put_small(out, (uint32_t)value);
+    if (value < 100000000) {
+        uint32_t high = (uint32_t)value / 10000, low = (uint32_t)value - high * 10000;
+        out = put_small(out, high);
+        out = put_pair(out, low / 100);
+        return put_pair(out, low % 100);
     }
-    while (value >= 100) {
-        uint64_t rest = value / 100;
-        at -= 2;
-        memcpy(text + at, digit_pairs + 2 * (value - rest * 100), 2);
-        value = rest;
-    }
-    if (value >= 10) {
-        at -= 2;
-        memcpy(text + at, digit_pairs + 2 * value, 2);
-    } else {
-        text[--at] = (uint8_t)('0' + value);
-    }
-    memcpy(out, text + at, VALUE_MAX_UINT);
-    return out + VALUE_MAX_UINT - at;
+    uint64_t high = value / 100000000;
+    out = value_uint(out, high); /* at most twice: 20 digits */
+    return put_eight(out, (uint32_t)(value - high * 100000000));
 }
 
 uint8_t *

@@ -38,8 +38,8 @@ uint8_t *value_time(uint8_t *out, struct value_clock *clock, uint64_t time_ns, u
 
 /*
  * JSON text between quotes: quotes, backslashes and control characters escaped, what is not UTF-8
- * as U+FFFD. `out` has room for value_json_room(len). `is_padded`: up to 7 bytes behind the text may
- * be read (the payload of a cell).
+ * as U+FFFD. `out` has room for value_json_room(len). `is_padded`: bytes behind the text up to a
+ * multiple of 8 of its length may be read (the payload of a cell).
  */
 uint8_t *value_json(uint8_t *out, struct slice text, bool is_padded);
 

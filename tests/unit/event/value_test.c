@@ -138,6 +138,26 @@ test_json_text(void **state)
     check_json("", 0, "");
 }
 
+/* What is padded is padded to 8 bytes and no further, wherever an escape moved the walk. */
+static void
+test_json_text_stays_inside(void **state)
+{
+    uint8_t out[256];
+
+    (void)state;
+    for (size_t len = 1; len <= 24; len++)
+        for (size_t special = 0; special < len; special++) {
+            uint8_t *exact = malloc((len + 7) & ~(size_t)7), *tight = malloc(len);
+            memset(exact, 'a', (len + 7) & ~(size_t)7);
+            exact[special] = '"';
+            memcpy(tight, exact, len);
+            assert_int_equal(value_json(out, slice_of(exact, len), true) - out, (long)len + 1);
+            assert_int_equal(value_json(out, slice_of(tight, len), false) - out, (long)len + 1);
+            free(exact);
+            free(tight);
+        }
+}
+
 int
 main(void)
 {
@@ -146,6 +166,7 @@ main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_json_text),
+        cmocka_unit_test(test_json_text_stays_inside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
