@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Cost of events: CPU nanoseconds to build, to check and enrich, and to write as NDJSON, for a
- * transaction like a DNS query with its answer (every common field that such an event has, and every
- * field of its own protocol once). Usage: event-bench [DATASET [ROUNDS]]
+ * transaction like a DNS query with its answer (every common field that such an event has, and
+ * every field of its own protocol once). Usage: event-bench [DATASET [ROUNDS]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,7 +147,8 @@ main(int argc, char **argv)
         double t2 = cpu_ns();
         encode(n, schema, batch_ref_bytes(ref), &out);
         double t3 = cpu_ns();
-        const struct batch_head *h = (const struct batch_head *)(const void *)batch_ref_bytes(ref).p;
+        const struct batch_head *h =
+            (const struct batch_head *)(const void *)batch_ref_bytes(ref).p;
         built += t1 - t0;
         enriched += t2 - t1;
         encoded += t3 - t2;
@@ -156,7 +157,8 @@ main(int argc, char **argv)
         n_bytes += out.len;
         n_cells = ((const struct record_head *)(h + 1))->n_cells;
         if (i == 0 && rounds == 1)
-            (void)fwrite(out.p, 1, (size_t)((uint8_t *)memchr(out.p, '\n', out.len) - out.p) + 1, stdout);
+            (void)fwrite(out.p, 1, (size_t)((uint8_t *)memchr(out.p, '\n', out.len) - out.p) + 1,
+                         stdout);
         buf_clear(&out);
         batch_ref_put(ref);
     }

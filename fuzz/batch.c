@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fuzz target: a batch as a hijacked sensor may forge it, through the checked walk of enrich and then
- * every reader of trusted batches. Magic and generation are set right, or nothing would get past them.
+ * Fuzz target: a batch as a hijacked sensor may forge it, through the checked walk of enrich and
+ * then every reader of trusted batches. Magic and generation are set right, or nothing would get
+ * past them.
  */
 #include <stdlib.h>
 
@@ -52,7 +53,8 @@ check_line(struct slice line)
         abort();
 }
 
-/* The first line of a shape is written step by step, the third from what was prepared: they are equal. */
+/* The first line of a shape is written step by step, the third from what was prepared: they are
+ * equal. */
 static void
 check_encoder(struct ndjson *n, const struct record *r, struct buf *out, struct buf *again)
 {

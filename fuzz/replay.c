@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeds files (or all files of folders) to a fuzz target, so that its corpus runs as a plain test. */
+/* Feeds files (or all files of folders) to a fuzz target, so that its corpus runs as a plain test.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

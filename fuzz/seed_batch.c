@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes seeds for the fuzz target `batch` into the folder that is named: every field once, and lists. */
+/* Writes seeds for the fuzz target `batch` into the folder that is named: every field once, and
+ * lists. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -72,7 +73,8 @@ main(int argc, char **argv)
             for (uint16_t i = 1; i < schema_n_fields(schema); i++)
                 for (int k = 0; k < times && !(schema_field(schema, i)->flags & FIELD_MIRROR); k++)
                     put_field(&c, schema, i);
-            (void)batch_add(&w, &(struct record_head){.dataset = d, .time_ns = 1445291269900657000u}, &c, NULL);
+            (void)batch_add(
+                &w, &(struct record_head){.dataset = d, .time_ns = 1445291269900657000u}, &c, NULL);
         }
         rc = write_seed(argv[1], times == 1 ? "all-fields" : "lists", &w);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one walk: check a foreign batch, write a trusted one, let the enrichers add to each record. */
+/* The one walk: check a foreign batch, write a trusted one, let the enrichers add to each record.
+ */
 #include "enrich/enrich.h"
 
 #include <stdlib.h>
@@ -169,7 +170,8 @@ enrich_batch(struct enrich *e, struct slice batch, struct batch_ref **ret, struc
 
     if (!batch_open(&walk, batch, e->schema)) {
         e->stats.refused++;
-        return err_set(err, ERR_FORMAT, "a batch of %zu bytes is none, or speaks of other fields", batch.len);
+        return err_set(err, ERR_FORMAT, "a batch of %zu bytes is none, or speaks of other fields",
+                       batch.len);
     }
     uint64_t want = (uint64_t)from->used + (uint64_t)from->n_records * e->max_added + BATCH_ALIGN;
     uint32_t cap = (uint32_t)(want < BATCH_MAX ? want : BATCH_MAX) & ~(uint32_t)(BATCH_ALIGN - 1);
@@ -178,7 +180,8 @@ enrich_batch(struct enrich *e, struct slice batch, struct batch_ref **ret, struc
     uint32_t used = copy_batch(e, batch, e->scratch, cap);
     if (used == 0) {
         e->stats.refused++;
-        return err_set(err, ERR_FORMAT, "a batch of %zu bytes has a record that is none", batch.len);
+        return err_set(err, ERR_FORMAT, "a batch of %zu bytes has a record that is none",
+                       batch.len);
     }
     struct batch_head head = *from;
     head.used = used;

@@ -23,8 +23,8 @@ struct enrich_conf {
 struct enrich_options {
     const struct enrich_conf *conf; /* borrowed until enrich_free() */
     const struct schema *schema;    /* borrowed until enrich_free() */
-    const char *host_name;          /* host.name; NULL: left out, agent.name too unless conf has one */
-    const int *geoip_fds;           /* open files instead of conf->geoip (n of them), NULL: by path */
+    const char *host_name; /* host.name; NULL: left out, agent.name too unless conf has one */
+    const int *geoip_fds;  /* open files instead of conf->geoip (n of them), NULL: by path */
 };
 
 struct enrich;
@@ -42,8 +42,8 @@ int enrich_batch(struct enrich *e, struct slice batch, struct batch_ref **ret, s
 
 struct enrich_stats {
     uint64_t batches, events;
-    uint64_t refused;      /* batches that were lies */
-    uint64_t bare;         /* events that went on without additions: the batch was at its bound */
+    uint64_t refused; /* batches that were lies */
+    uint64_t bare;    /* events that went on without additions: the batch was at its bound */
     uint64_t geo_lookups, geo_hits; /* hits: answered by the cache */
 };
 void enrich_stats(const struct enrich *e, struct enrich_stats *ret);

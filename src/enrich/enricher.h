@@ -25,8 +25,8 @@ enum enrich_seen {
 struct enrich_record {
     const struct batch_head *batch;
     const struct record_head *head;
-    uint32_t row;              /* of the batch */
-    uint32_t seen_mask;        /* bit enum enrich_seen: seen[] holds it */
+    uint32_t row;       /* of the batch */
+    uint32_t seen_mask; /* bit enum enrich_seen: seen[] holds it */
     struct cell seen[SEEN_N];
 };
 

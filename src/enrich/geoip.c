@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Countries and places of public addresses from files in MaxMind's format. Reads both shapes that are
- * around: nested (country.iso_code, city.names.en, location.latitude) and flat (country_code, city,
- * latitude). Each address is looked up once while it stays in the cache.
+ * Countries and places of public addresses from files in MaxMind's format. Reads both shapes that
+ * are around: nested (country.iso_code, city.names.en, location.latitude) and flat (country_code,
+ * city, latitude). Each address is looked up once while it stays in the cache.
  */
 #include <maxminddb.h>
 #include <netinet/in.h>
@@ -60,7 +60,8 @@ geoip_open(const struct enrich_options *options, void **ret, struct err *err)
     if (files->n == 0)
         return 0;
     if (files->n > MAX_FILES)
-        return err_set(err, ERR_USAGE, "enrich.geoip: %zu files are too many: at most %d", files->n, MAX_FILES);
+        return err_set(err, ERR_USAGE, "enrich.geoip: %zu files are too many: at most %d", files->n,
+                       MAX_FILES);
     struct geoip *g = calloc(1, sizeof(*g));
     if (!g)
         return err_set(err, ERR_NOMEM, "no memory for enrich.geoip");
@@ -74,9 +75,11 @@ geoip_open(const struct enrich_options *options, void **ret, struct err *err)
         int rc = MMDB_open(from, MMDB_MODE_MMAP, &g->files[i]);
         if (rc != MMDB_SUCCESS) {
             geoip_close(g);
-            return err_set(err, rc == MMDB_FILE_OPEN_ERROR || rc == MMDB_IO_ERROR ? ERR_IO : ERR_FORMAT,
-                           "enrich.geoip: cannot use %s: %s; give a file in MaxMind's format (mmdb), or "
-                           "leave the setting out", files->v[i], MMDB_strerror(rc));
+            return err_set(
+                err, rc == MMDB_FILE_OPEN_ERROR || rc == MMDB_IO_ERROR ? ERR_IO : ERR_FORMAT,
+                "enrich.geoip: cannot use %s: %s; give a file in MaxMind's format (mmdb), or "
+                "leave the setting out",
+                files->v[i], MMDB_strerror(rc));
         }
         g->n_files++;
     }
@@ -116,11 +119,13 @@ get_number(MMDB_entry_s *entry, const char *const *path, double *ret)
 static void
 read_entry(MMDB_entry_s *entry, struct place *p)
 {
-    static const char *const country[][3] = {{"country", "iso_code", NULL}, {"country_code", NULL},
+    static const char *const country[][3] = {{"country", "iso_code", NULL},
+                                             {"country_code", NULL},
                                              {"registered_country", "iso_code", NULL}};
     static const char *const city[][4] = {{"city", "names", "en", NULL}, {"city", NULL}};
     static const char *const latitude[][3] = {{"location", "latitude", NULL}, {"latitude", NULL}};
-    static const char *const longitude[][3] = {{"location", "longitude", NULL}, {"longitude", NULL}};
+    static const char *const longitude[][3] = {{"location", "longitude", NULL},
+                                               {"longitude", NULL}};
     double lat, lon;
 
     for (size_t i = 0; i < 3 && p->country_len == 0; i++)
@@ -130,7 +135,8 @@ read_entry(MMDB_entry_s *entry, struct place *p)
     for (size_t i = 0; i < 2 && p->location_len == 0; i++)
         if (get_number(entry, latitude[i], &lat) && get_number(entry, longitude[i], &lon) &&
             lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180)
-            p->location_len = (uint8_t)snprintf(p->location, sizeof(p->location), "%.4f,%.4f", lat, lon);
+            p->location_len =
+                (uint8_t)snprintf(p->location, sizeof(p->location), "%.4f,%.4f", lat, lon);
 }
 
 static void

@@ -33,7 +33,8 @@ id_record(void *state, const struct enrich_record *r, struct cells *add)
     (void)state;
     if (enrich_has(r, SEEN_EVENT_ID))
         return;
-    uint64_t high = mix(r->batch->ring_id + mix(r->batch->position + mix(r->row + 0x9e3779b97f4a7c15u)));
+    uint64_t high =
+        mix(r->batch->ring_id + mix(r->batch->position + mix(r->row + 0x9e3779b97f4a7c15u)));
     uint64_t low = mix(r->batch->ring_id ^ mix(high + r->batch->position + r->row));
     for (int i = 0; i < ID_LEN; i++) {
         text[i] = (uint8_t)digits[(i < 8 ? high >> (5 * i) : low >> (5 * (i - 8))) & 31];

@@ -67,10 +67,13 @@ static int
 push_net(struct ip_set *s, const char *text, const char *net, struct err *err)
 {
     if (s->n == IP_SET_MAX)
-        return err_set(err, ERR_FULL, "\"%s\" is one network too many: at most %d are kept", text, IP_SET_MAX);
+        return err_set(err, ERR_FULL, "\"%s\" is one network too many: at most %d are kept", text,
+                       IP_SET_MAX);
     if (parse_net(net, &s->nets[s->n]) < 0)
-        return err_set(err, ERR_USAGE, "\"%s\" is no network: use 10.0.0.0/8, fd00::/8 or a name such as "
-                                       "private or loopback", text);
+        return err_set(err, ERR_USAGE,
+                       "\"%s\" is no network: use 10.0.0.0/8, fd00::/8 or a name such as "
+                       "private or loopback",
+                       text);
     s->n++;
     return 0;
 }

@@ -27,7 +27,8 @@ int ip_set_add(struct ip_set *s, const char *text, struct err *err);
 /* 4 or 16 bytes; IPv4-mapped addresses count as IPv4. */
 bool ip_set_has(const struct ip_set *s, struct slice addr);
 
-/* Globally reachable unicast: not private, loopback, link-local, shared, multicast, documentation... */
+/* Globally reachable unicast: not private, loopback, link-local, shared, multicast,
+ * documentation... */
 bool ip_is_public(struct slice addr);
 
 #endif

@@ -33,7 +33,8 @@ names_open(const struct enrich_options *options, void **ret, struct err *err)
         cells_text(&n->tags, FIELD_TAGS, KIND_TEXT, slice_text(conf->tags.v[i]));
     if (n->tags.n_dropped) {
         free(n);
-        return err_set(err, ERR_USAGE, "enrich.tags: %zu tags are too long in all: %d bytes are the bound",
+        return err_set(err, ERR_USAGE,
+                       "enrich.tags: %zu tags are too long in all: %d bytes are the bound",
                        conf->tags.n, MAX_NAMES / 3);
     }
     *ret = n;

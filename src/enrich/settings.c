@@ -7,8 +7,9 @@ const struct setting enrich_settings[] = {
      .type = SETTING_LIST,
      .offset = offsetof(struct enrich_conf, internal_networks),
      .default_text = "[private, loopback, link_local_unicast, link_local_multicast]",
-     .help = "Networks that count as inside for network.direction: addresses with prefix length, or "
-             "private, loopback, link_local_unicast, link_local_multicast, multicast, unicast, public.",
+     .help =
+         "Networks that count as inside for network.direction: addresses with prefix length, or "
+         "private, loopback, link_local_unicast, link_local_multicast, multicast, unicast, public.",
      .example = "[10.0.0.0/8, fd00::/8]",
      .unit = "",
      .reload = RELOAD_LIVE},
@@ -16,8 +17,9 @@ const struct setting enrich_settings[] = {
      .type = SETTING_LIST,
      .offset = offsetof(struct enrich_conf, geoip),
      .default_text = "[]",
-     .help = "Files in MaxMind's format (mmdb) that give countries and places of public addresses, the "
-             "first that knows an address answers.",
+     .help =
+         "Files in MaxMind's format (mmdb) that give countries and places of public addresses, the "
+         "first that knows an address answers.",
      .example = "[/usr/share/GeoIP/country.mmdb]",
      .unit = "",
      .reload = RELOAD_LIVE},

@@ -15,7 +15,10 @@ value_utf8_len(struct slice s)
 
     if (c < 0x80)
         return 1;
-    unsigned len = c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+    unsigned len = c >= 0xc2 && c <= 0xdf   ? 2
+                   : (c & 0xf0) == 0xe0     ? 3
+                   : c >= 0xf0 && c <= 0xf4 ? 4
+                                            : 0;
     if (len == 0 || s.len < len)
         return 0;
     uint8_t low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
@@ -44,7 +47,8 @@ static uint8_t *
 put_control(uint8_t *out, uint8_t c)
 {
     static const char hex[] = "0123456789abcdef";
-    static const char shorts[32] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    static const char shorts[32] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
 
     *out++ = '\\';
     if (shorts[c]) {

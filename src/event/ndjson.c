@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One walk from a record to a line of nested JSON: gather the cells by field, then write in order. */
+/* One walk from a record to a line of nested JSON: gather the cells by field, then write in order.
+ */
 #include "event/ndjson.h"
 
 #include "event/ndjson_line.h"
@@ -82,7 +83,8 @@ gather(struct ndjson *n, const struct record *r)
     const uint8_t *p = r->cells;
 
     next_epoch(&n->epoch, n->chains, schema_n_fields(n->schema));
-    memcpy(n->bits, n->dataset_bits + (size_t)r->head->dataset * n->n_words, n->n_words * sizeof(*n->bits));
+    memcpy(n->bits, n->dataset_bits + (size_t)r->head->dataset * n->n_words,
+           n->n_words * sizeof(*n->bits));
     for (uint16_t i = 0; i < r->head->n_cells; i++) {
         const struct cell_head *h = (const struct cell_head *)(const void *)p;
         uint16_t field = n->fields[h->field].chain;
@@ -100,7 +102,8 @@ gather(struct ndjson *n, const struct record *r)
         *c = (struct ndjson_chain){.epoch = n->epoch, .first = i, .last = i};
         show(n, field, with_mirrors);
     }
-    if (n->chains[FIELD_SOURCE_IP].epoch == n->epoch || n->chains[FIELD_DESTINATION_IP].epoch == n->epoch)
+    if (n->chains[FIELD_SOURCE_IP].epoch == n->epoch ||
+        n->chains[FIELD_DESTINATION_IP].epoch == n->epoch)
         show(n, FIELD_RELATED_IP, false);
 }
 
@@ -151,7 +154,8 @@ shape_hash(struct ndjson *n, const struct record *r)
     return h | 1;
 }
 
-/* The prepared shape of the record; NULL: not one that was seen before. *ret_learn: now it should be. */
+/* The prepared shape of the record; NULL: not one that was seen before. *ret_learn: now it should
+ * be. */
 static const struct shape *
 find_shape(struct ndjson *n, const struct record *r, uint64_t hash, bool *ret_learn)
 {

@@ -57,7 +57,8 @@ static void
 put_scaled(struct line *l, const struct cell_head *h, double scale)
 {
     double value = h->kind == KIND_FLOAT ? cell_double(h)
-                   : h->kind == KIND_INT ? (double)(int64_t)cell_bits(h) : (double)cell_bits(h);
+                   : h->kind == KIND_INT ? (double)(int64_t)cell_bits(h)
+                                         : (double)cell_bits(h);
     value *= scale;
     if (h->kind == KIND_FLOAT || value >= 9e18 || value <= -9e18)
         l->p = value_float(l->p, value);
@@ -118,7 +119,7 @@ line_value(struct ndjson *n, struct line *l, const struct cell_head *h, double s
 /* The values of a chain: one, or a list. */
 bool
 line_values(struct ndjson *n, struct line *l, const struct ndjson_chain *c, const uint16_t *next,
-           const struct ndjson_slot *as)
+            const struct ndjson_slot *as)
 {
     bool is_list = c->first != c->last || as->flags & FIELD_LIST;
 
@@ -335,4 +336,3 @@ line_timestamp(struct ndjson *n, struct line *l, uint64_t time_ns)
     line_byte(l, '"');
     return true;
 }
-

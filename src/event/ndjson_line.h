@@ -63,8 +63,8 @@ line_bool(struct line *l, bool value)
 /* One value of any kind but maps and groups. */
 bool line_value(struct ndjson *n, struct line *l, const struct cell_head *h, double scale);
 /* The values of a chain: one, or a list. `next` links its cells. */
-bool line_values(struct ndjson *n, struct line *l, const struct ndjson_chain *c, const uint16_t *next,
-                 const struct ndjson_slot *as);
+bool line_values(struct ndjson *n, struct line *l, const struct ndjson_chain *c,
+                 const uint16_t *next, const struct ndjson_slot *as);
 bool line_map(struct ndjson *n, struct line *l, const struct ndjson_chain *c);
 bool line_group(struct ndjson *n, struct line *l, const struct ndjson_chain *c);
 /* related.ip when nobody put it: the addresses in these cells, each once. */

@@ -31,8 +31,10 @@ add_slot(struct ndjson *n, const struct field *row, uint16_t field)
 {
     const struct field *f = schema_field(n->schema, field);
 
-    n->slots[n->n_slots++] = (struct ndjson_slot){.name = row->name, .scale = row->scale,
-                                                  .field = field, .kind = f->kind,
+    n->slots[n->n_slots++] = (struct ndjson_slot){.name = row->name,
+                                                  .scale = row->scale,
+                                                  .field = field,
+                                                  .kind = f->kind,
                                                   .flags = (uint8_t)(f->flags | row->flags),
                                                   .prev = NDJSON_NO_SLOT};
 }
@@ -144,7 +146,8 @@ make_key_room(struct ndjson *n)
             deepest = ndjson_depth(&n->slots[s]);
     for (uint16_t s = 0; s < n->n_slots; s++) {
         n->slots[s].key_at = (uint32_t)room;
-        room += deepest + strlen(n->slots[s].name) + 4u * ndjson_depth(&n->slots[s]) + 8 + NDJSON_SLACK;
+        room +=
+            deepest + strlen(n->slots[s].name) + 4u * ndjson_depth(&n->slots[s]) + 8 + NDJSON_SLACK;
     }
     return room;
 }
@@ -258,7 +261,8 @@ make_consts(struct ndjson *n)
     n->const_texts = must_calloc((size_t)NDJSON_MAX_CONSTS * n_datasets, CONST_ROOM);
     for (uint16_t i = 1; i < n_fields; i++) {
         const struct field *f = schema_field(n->schema, i);
-        if (!(f->flags & FIELD_CONST) || n->n_consts == NDJSON_MAX_CONSTS || n->fields[i].n_shows[0] == 0)
+        if (!(f->flags & FIELD_CONST) || n->n_consts == NDJSON_MAX_CONSTS ||
+            n->fields[i].n_shows[0] == 0)
             continue;
         n->fields[i].const_at = (uint8_t)++n->n_consts;
         for (uint16_t d = 0; d < n_datasets; d++) {
@@ -269,11 +273,13 @@ make_consts(struct ndjson *n)
                 continue;
             n->consts[at] = slice_of(p, (size_t)(put_const(p, text, f->flags & FIELD_LIST) - p));
             for (uint16_t k = 0; k < n->fields[i].n_shows[0]; k++)
-                set_bit(n->dataset_bits + (size_t)d * n->n_words, n->shows[n->fields[i].show_at[0] + k]);
+                set_bit(n->dataset_bits + (size_t)d * n->n_words,
+                        n->shows[n->fields[i].show_at[0] + k]);
         }
     }
     for (uint16_t d = 0; d < n_datasets; d++)
-        set_bit(n->dataset_bits + (size_t)d * n->n_words, n->shows[n->fields[FIELD_TIMESTAMP].show_at[0]]);
+        set_bit(n->dataset_bits + (size_t)d * n->n_words,
+                n->shows[n->fields[FIELD_TIMESTAMP].show_at[0]]);
 }
 
 struct ndjson *

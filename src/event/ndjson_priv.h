@@ -7,7 +7,7 @@
 #include "event/value.h"
 
 enum {
-    NDJSON_SLACK = 32,   /* keys are copied in runs of 32 bytes */
+    NDJSON_SLACK = 32, /* keys are copied in runs of 32 bytes */
     NDJSON_NO_SLOT = 0xffff,
     NDJSON_MAX_CONSTS = 16
 };
@@ -15,10 +15,11 @@ enum {
 /* A place in the line: a field, its mirror or its old name. Sorted by name. */
 struct ndjson_slot {
     const char *name;
-    double scale;     /* of an old name; 0: as it is */
-    uint32_t key_at;  /* in keys: the text between the slot before and this value, when that was `prev` */
+    double scale; /* of an old name; 0: as it is */
+    uint32_t
+        key_at; /* in keys: the text between the slot before and this value, when that was `prev` */
     uint16_t key_len;
-    uint16_t prev;    /* slot; NDJSON_NO_SLOT: none yet */
+    uint16_t prev; /* slot; NDJSON_NO_SLOT: none yet */
     uint16_t field;
     uint8_t kind, flags;
 };
@@ -27,7 +28,7 @@ struct ndjson_field {
     uint16_t chain;      /* cells are gathered under this field: itself, or its group */
     uint16_t show_at[2]; /* in shows: the slots of this field, without and with mirrors */
     uint16_t n_shows[2];
-    uint8_t const_at;    /* in the dataset's consts + 1; 0: no const field */
+    uint8_t const_at;     /* in the dataset's consts + 1; 0: no const field */
     uint8_t item_key_len; /* of a member of a group: ,"name": in keys */
     uint32_t item_key_at;
 };
@@ -44,7 +45,18 @@ struct ndjson_chain {
  */
 enum { SHAPE_MAX_CELLS = 256, SHAPE_SLOTS = 128 };
 
-enum shape_what { SHAPE_TEXT, SHAPE_UINT, SHAPE_BOOL, SHAPE_IP, SHAPE_VALUE, SHAPE_LIST, SHAPE_MAP, SHAPE_GROUP, SHAPE_TIMESTAMP, SHAPE_RELATED };
+enum shape_what {
+    SHAPE_TEXT,
+    SHAPE_UINT,
+    SHAPE_BOOL,
+    SHAPE_IP,
+    SHAPE_VALUE,
+    SHAPE_LIST,
+    SHAPE_MAP,
+    SHAPE_GROUP,
+    SHAPE_TIMESTAMP,
+    SHAPE_RELATED
+};
 
 struct shape_op {
     uint32_t text_at; /* in texts: what stands before the value */
@@ -52,7 +64,7 @@ struct shape_op {
     uint16_t slot;
     uint16_t cell_at; /* in cells: its cells */
     uint16_t n_cells;
-    uint8_t what;     /* enum shape_what; the quotes of TEXT and IP are part of the texts around it */
+    uint8_t what; /* enum shape_what; the quotes of TEXT and IP are part of the texts around it */
 };
 
 struct shape {
@@ -81,8 +93,8 @@ struct ndjson {
     struct slice *consts;   /* NDJSON_MAX_CONSTS each: JSON texts */
     uint8_t *const_texts;
     const struct cell_head *cells[RECORD_MAX_CELLS];
-    uint16_t next[RECORD_MAX_CELLS];      /* in its chain */
-    uint16_t item_next[RECORD_MAX_CELLS]; /* in its item's chain */
+    uint16_t next[RECORD_MAX_CELLS];           /* in its chain */
+    uint16_t item_next[RECORD_MAX_CELLS];      /* in its item's chain */
     uint16_t cell_fields[SHAPE_MAX_CELLS + 4]; /* padded with zeros for the hash */
     struct shape *shapes[SHAPE_SLOTS];
     uint64_t seen[SHAPE_SLOTS]; /* hash of a shape that was seen once */
@@ -95,7 +107,8 @@ enum { NDJSON_NO_CELL = 0xffff };
 enum { NDJSON_N_RELATED = 3 };
 extern const uint16_t ndjson_related[NDJSON_N_RELATED];
 
-/* Prepares the shape of the record that is gathered in `n` (chains, bits). NULL: no memory, too long. */
+/* Prepares the shape of the record that is gathered in `n` (chains, bits). NULL: no memory, too
+ * long. */
 struct shape *shape_new(struct ndjson *n, const struct record *r, uint64_t hash);
 void shape_free(struct shape *s);
 

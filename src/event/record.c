@@ -36,8 +36,8 @@ cells_push(struct cells *c, uint16_t field, enum field_kind kind, uint32_t len, 
         return NULL;
     }
     uint8_t *at = c->p + c->len;
-    struct cell_head head = {.field = field, .kind = (uint8_t)kind,
-                             .flags = flags | c->next_flags, .len = len};
+    struct cell_head head = {
+        .field = field, .kind = (uint8_t)kind, .flags = flags | c->next_flags, .len = len};
     memcpy(at, &head, sizeof(head));
     memset(at + need - 8, 0, len ? 8 : 0);
     c->len += need;
@@ -125,8 +125,8 @@ void
 batch_begin(struct batch_writer *w, void *mem, uint32_t cap, uint32_t generation)
 {
     *w = (struct batch_writer){.head = mem, .cap = cap & ~(uint32_t)(BATCH_ALIGN - 1)};
-    *w->head = (struct batch_head){.magic = BATCH_MAGIC, .generation = generation,
-                                   .used = sizeof(*w->head)};
+    *w->head = (struct batch_head){
+        .magic = BATCH_MAGIC, .generation = generation, .used = sizeof(*w->head)};
 }
 
 bool
@@ -222,7 +222,8 @@ batch_next(struct batch_walk *w, struct record *ret)
 void
 record_cells(const struct record *r, struct batch_walk *batch, struct cell_walk *ret)
 {
-    *ret = (struct cell_walk){.p = r->cells, .end = r->end, .batch = batch, .left = r->head->n_cells};
+    *ret =
+        (struct cell_walk){.p = r->cells, .end = r->end, .batch = batch, .left = r->head->n_cells};
 }
 
 /* JSON's grammar of numbers, for what is shown without quotes. */

@@ -22,8 +22,8 @@
 
 enum {
     BATCH_ALIGN = 64,
-    BATCH_MAX = 4 << 20,         /* bytes of one batch */
-    RECORD_MAX = 3 << 20,        /* bytes of one record; longer values are cut and counted */
+    BATCH_MAX = 4 << 20,  /* bytes of one batch */
+    RECORD_MAX = 3 << 20, /* bytes of one record; longer values are cut and counted */
     RECORD_MAX_CELLS = 8192
 };
 
@@ -35,7 +35,7 @@ enum cell_flags {
 
 struct batch_head {
     uint32_t magic;
-    uint32_t len;        /* whole batch with head and padding, multiple of BATCH_ALIGN */
+    uint32_t len; /* whole batch with head and padding, multiple of BATCH_ALIGN */
     uint32_t n_records;
     uint32_t generation; /* of the dictionary: schema_generation() */
     uint64_t ring_id;    /* random identity of the ring; 0: a file or another source */
@@ -47,13 +47,14 @@ struct batch_head {
 };
 
 struct record_head {
-    uint32_t len;     /* with this head */
+    uint32_t len; /* with this head */
     uint16_t n_cells;
     uint16_t dataset;
     uint64_t time_ns; /* @timestamp */
     uint64_t packet;  /* number of the packet at which the event was complete (order, event.id) */
-    uint64_t done_ns; /* packet time at which the event was complete, for a time-out its deadline: events of a
-                         replay are put in the order (done_ns, packet), whatever worker made them */
+    uint64_t
+        done_ns; /* packet time at which the event was complete, for a time-out its deadline: events
+                    of a replay are put in the order (done_ns, packet), whatever worker made them */
 };
 
 struct cell_head {
@@ -68,8 +69,8 @@ struct cell {
     uint16_t field;
     uint8_t kind;
     uint8_t flags;
-    struct slice bytes;  /* payload; MAP: the value */
-    struct slice key;    /* MAP */
+    struct slice bytes; /* payload; MAP: the value */
+    struct slice key;   /* MAP */
     union {
         uint64_t u; /* UINT, BOOL, TIME, DURATION */
         int64_t i;
@@ -79,7 +80,7 @@ struct cell {
 
 struct record {
     const struct record_head *head;
-    const uint8_t *cells;     /* first cell */
+    const uint8_t *cells; /* first cell */
     const uint8_t *end;
 };
 
@@ -102,7 +103,8 @@ bool cells_uint(struct cells *c, uint16_t field, uint64_t value);
 bool cells_number(struct cells *c, uint16_t field, enum field_kind kind, uint64_t bits);
 bool cells_ip(struct cells *c, uint16_t field, const uint8_t *addr, uint8_t len);
 bool cells_text(struct cells *c, uint16_t field, enum field_kind kind, struct slice value);
-bool cells_map(struct cells *c, uint16_t field, struct slice key, struct slice value, uint8_t flags);
+bool cells_map(struct cells *c, uint16_t field, struct slice key, struct slice value,
+               uint8_t flags);
 /* Copies finished cells (of another struct cells) behind these: all or none. */
 bool cells_append(struct cells *c, const struct cells *more);
 

@@ -14,8 +14,8 @@ cell_load(const struct cell_head *h, struct cell *ret)
 {
     const uint8_t *p = (const uint8_t *)(h + 1);
 
-    *ret = (struct cell){.field = h->field, .kind = h->kind, .flags = h->flags,
-                         .bytes = slice_of(p, h->len)};
+    *ret = (struct cell){
+        .field = h->field, .kind = h->kind, .flags = h->flags, .bytes = slice_of(p, h->len)};
     if (h->kind == KIND_MAP) {
         uint16_t key_len;
         memcpy(&key_len, p, sizeof(key_len));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * value: the texts of single values as they stand in events, searches and tables: numbers, addresses
- * (RFC 5952), times (RFC 3339, UTC). Each writes to `out`, which has room for its VALUE_MAX_*, adds
- * no zero, and returns the place behind the last byte.
+ * value: the texts of single values as they stand in events, searches and tables: numbers,
+ * addresses (RFC 5952), times (RFC 3339, UTC). Each writes to `out`, which has room for its
+ * VALUE_MAX_*, adds no zero, and returns the place behind the last byte.
  */
 #ifndef EVENT_VALUE_H
 #define EVENT_VALUE_H
@@ -33,7 +33,8 @@ struct value_clock {
     bool is_set;
 };
 
-/* "2015-10-19T21:47:49.900657Z"; digits: 0 to 9 of the fraction. Years above 9999 are shown as 9999. */
+/* "2015-10-19T21:47:49.900657Z"; digits: 0 to 9 of the fraction. Years above 9999 are shown as
+ * 9999. */
 uint8_t *value_time(uint8_t *out, struct value_clock *clock, uint64_t time_ns, unsigned digits);
 
 /*
@@ -49,7 +50,8 @@ value_json_room(size_t len)
     return 6 * len + 16; /* \u0001, and whole words are written */
 }
 
-/* Length of the UTF-8 character at the start of `s` (not empty), 0: none (Unicode 15, table 3-7). */
+/* Length of the UTF-8 character at the start of `s` (not empty), 0: none (Unicode 15, table 3-7).
+ */
 unsigned value_utf8_len(struct slice s);
 
 #endif

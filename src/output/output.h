@@ -19,12 +19,13 @@ struct output_stats {
 };
 
 struct output_ops {
-    const char *name;               /* "file": section "output.file" */
+    const char *name; /* "file": section "output.file" */
     const char *summary;
     const struct setting *settings; /* ends with {0} */
     size_t settings_size;           /* begins with bool enabled */
     /* The settings are borrowed until close. */
-    int (*open)(const void *settings, const struct schema *schema, struct output **ret, struct err *err);
+    int (*open)(const void *settings, const struct schema *schema, struct output **ret,
+                struct err *err);
     /* 0, or ERR_FULL / ERR_IO when the batch was not taken as a whole: the caller keeps it and
      * tries again or drops it by its policy, counted. */
     int (*write)(struct output *o, struct batch_ref *batch, struct err *err);
@@ -37,7 +38,8 @@ struct output {
     const struct output_ops *ops;
 };
 
-/* The settings sections of all outputs of outputs.list ("output.file"): fills at most `max`, returns how many. */
+/* The settings sections of all outputs of outputs.list ("output.file"): fills at most `max`,
+ * returns how many. */
 size_t output_sections(struct section *ret, size_t max);
 
 /* NULL: there is none of this name. */
@@ -47,7 +49,7 @@ const struct output_ops *output_find(const char *name);
  * Opens every output whose settings say `enabled`, in the order of outputs.list. *n: room in `ret`,
  * then how many. All or none; the caller closes each by its ops.
  */
-int output_open_enabled(const struct config *config, const struct schema *schema, struct output **ret,
-                        size_t *n, struct err *err);
+int output_open_enabled(const struct config *config, const struct schema *schema,
+                        struct output **ret, size_t *n, struct err *err);
 
 #endif

@@ -134,7 +134,8 @@ elastic_close(struct buf *out, unsigned n)
         buf_add_text(out, "}}");
 }
 
-/* Opens the objects of `name` behind its first `from` bytes and writes its last word and mapping. */
+/* Opens the objects of `name` behind its first `from` bytes and writes its last word and mapping.
+ */
 static void
 elastic_field(const struct field *f, size_t from, struct buf *out)
 {
@@ -147,8 +148,10 @@ elastic_field(const struct field *f, size_t from, struct buf *out)
         return;
     }
     if (f->flags & FIELD_FREE_TEXT)
-        buf_printf(out, "\"%s\":{\"type\":\"wildcard\",\"fields\":{\"text\":{\"type\":\"match_only_text\"}}}",
-                   at);
+        buf_printf(
+            out,
+            "\"%s\":{\"type\":\"wildcard\",\"fields\":{\"text\":{\"type\":\"match_only_text\"}}}",
+            at);
     else if (strcmp(at, "location") == 0)
         buf_printf(out, "\"%s\":{\"type\":\"geo_point\"}", at);
     else if (strcmp(f->name, "@timestamp") == 0)
@@ -165,10 +168,11 @@ export_elastic(const struct schema *s, struct buf *out)
     const char *before = "";
     unsigned depth = 0;
 
-    buf_add_text(out, "{\"index_patterns\":[\"remora-*\"],\"priority\":200,\"template\":{"
-                      "\"settings\":{\"index\":{\"codec\":\"best_compression\",\"mapping\":"
-                      "{\"total_fields\":{\"limit\":10000}},\"query\":{\"default_field\":[\"*\"]}}},"
-                      "\"mappings\":{\"date_detection\":false,\"properties\":{");
+    buf_add_text(out,
+                 "{\"index_patterns\":[\"remora-*\"],\"priority\":200,\"template\":{"
+                 "\"settings\":{\"index\":{\"codec\":\"best_compression\",\"mapping\":"
+                 "{\"total_fields\":{\"limit\":10000}},\"query\":{\"default_field\":[\"*\"]}}},"
+                 "\"mappings\":{\"date_detection\":false,\"properties\":{");
     for (uint16_t rank = 0; rank + 1 < s->n_fields; rank++) {
         const struct field *f = &s->fields[s->by_rank[rank]];
         size_t shared = shared_objects(before, f->name);
@@ -214,8 +218,9 @@ markdown_rows(const struct schema *s, const struct dataset *of, struct buf *out)
 static void
 export_markdown(const struct schema *s, struct buf *out)
 {
-    buf_add_text(out, "# Fields\n\nMade from the field tables by `remora export fields --as markdown`."
-                      "\n\n## Common fields\n");
+    buf_add_text(out,
+                 "# Fields\n\nMade from the field tables by `remora export fields --as markdown`."
+                 "\n\n## Common fields\n");
     markdown_rows(s, NULL, out);
     for (uint16_t i = 0; i < s->n_datasets; i++) {
         const struct dataset *d = &s->datasets[i];
@@ -253,6 +258,8 @@ schema_export(const struct schema *s, const char *form, struct buf *out, struct 
         forms[i].print(s, out);
         return out->failed ? err_set(err, ERR_NOMEM, "no memory to print the fields") : 0;
     }
-    return err_set(err, ERR_USAGE, "there is no form \"%s\" of the fields: use json, elastic, duckdb "
-                                   "or markdown", form);
+    return err_set(err, ERR_USAGE,
+                   "there is no form \"%s\" of the fields: use json, elastic, duckdb "
+                   "or markdown",
+                   form);
 }

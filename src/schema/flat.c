@@ -109,8 +109,12 @@ read_dataset(struct reader *in, struct dataset *d)
 
     for (size_t i = 0; i < N_DATASET_TEXTS; i++)
         texts[i] = read_text(in, SCHEMA_MAX_HELP);
-    *d = (struct dataset){.name = texts[0], .summary = texts[1], .kind = texts[2],
-                          .category = texts[3], .types = texts[4], .protocol = texts[5]};
+    *d = (struct dataset){.name = texts[0],
+                          .summary = texts[1],
+                          .kind = texts[2],
+                          .category = texts[3],
+                          .types = texts[4],
+                          .protocol = texts[5]};
     d->field_base = read_le16(in);
     d->n_fields = read_le16(in);
     d->mirrors = read_le16(in) != 0;
@@ -138,7 +142,8 @@ int
 schema_read(struct slice flat, struct schema **ret, struct err *err)
 {
     if (flat.len > FLAT_MAX || flat.len == 0)
-        return err_set(err, ERR_FORMAT, "field dictionary: %zu bytes are not a dictionary", flat.len);
+        return err_set(err, ERR_FORMAT, "field dictionary: %zu bytes are not a dictionary",
+                       flat.len);
     char *texts = malloc(flat.len);
     if (!texts)
         return err_set(err, ERR_NOMEM, "field dictionary: no memory for %zu bytes", flat.len);
@@ -165,7 +170,8 @@ schema_read(struct slice flat, struct schema **ret, struct err *err)
 
     uint16_t field = 0;
     const char *flaw = reader_short(&in) || reader_left(&in) > 0 || !take_owners(s)
-                           ? "cut or padded" : schema_flaw(s, &field);
+                           ? "cut or padded"
+                           : schema_flaw(s, &field);
     if (flaw) {
         schema_free(s);
         return err_set(err, ERR_FORMAT, "field dictionary: field %u: %s", field, flaw);
@@ -208,7 +214,8 @@ field_flaw(const struct schema *s, const struct field *f)
     if (!of || of->kind != KIND_GROUP || of->flags & FIELD_MIRROR)
         return "member of a group that is none";
     size_t len = strlen(of->name);
-    if (strncmp(f->name, of->name, len) != 0 || f->name[len] != '.' || strchr(f->name + len + 1, '.'))
+    if (strncmp(f->name, of->name, len) != 0 || f->name[len] != '.' ||
+        strchr(f->name + len + 1, '.'))
         return "name of a member must be that of its group, a dot and one word";
     return f->kind < KIND_MAP ? NULL : "groups and maps cannot be members";
 }

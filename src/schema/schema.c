@@ -10,6 +10,7 @@ enum { N_BUILTIN = 2 };
 
 #define ECS_VERSION "8.17.0"
 
+/* clang-format off: the order of these lines is their meaning */
 static const struct field common_fields[] = {
     {0},
 #include "schema/field_rows.h"
@@ -20,6 +21,7 @@ static const struct field common_aliases[] = {
 #include "schema/field_aliases.h"
 #include "schema/common.def"
     {0}};
+/* clang-format on */
 
 static const struct dataset builtin_datasets[N_BUILTIN] = {
     [DATASET_FLOW] = {.name = "flow",
@@ -191,7 +193,8 @@ static int
 compare_ranks(const void *a, const void *b, void *ctx)
 {
     const struct schema *s = ctx;
-    return schema_compare_names(s->fields[*(const uint16_t *)a].name, s->fields[*(const uint16_t *)b].name);
+    return schema_compare_names(s->fields[*(const uint16_t *)a].name,
+                                s->fields[*(const uint16_t *)b].name);
 }
 
 void
@@ -283,7 +286,8 @@ schema_find(const struct schema *s, struct slice name, double *ret_scale,
     if (row == 0)
         return 0;
     row--;
-    const struct field *shown = row < s->n_fields ? &s->fields[row] : &s->aliases[row - s->n_fields];
+    const struct field *shown =
+        row < s->n_fields ? &s->fields[row] : &s->aliases[row - s->n_fields];
     if (ret_scale)
         *ret_scale = shown->scale;
     if (ret_shown)

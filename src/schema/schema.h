@@ -16,15 +16,15 @@
 enum { SCHEMA_MAX_FIELDS = 4096, SCHEMA_MAX_DATASETS = 64, SCHEMA_MAX_COLUMNS = 48 };
 
 struct dataset {
-    const char *name;         /* "dns": the value of type and event.dataset */
-    const char *summary;      /* one sentence */
-    const char *kind;         /* event.kind: "event", "metric" */
-    const char *category;     /* event.category, "network" */
-    const char *types;        /* event.type, comma separated: "connection,protocol"; "" = none */
-    const char *protocol;     /* network.protocol; "" = none */
-    uint16_t field_base;      /* global number of its first own field */
-    uint16_t n_fields;        /* own fields */
-    bool mirrors;             /* client.* and server.* are shown */
+    const char *name;     /* "dns": the value of type and event.dataset */
+    const char *summary;  /* one sentence */
+    const char *kind;     /* event.kind: "event", "metric" */
+    const char *category; /* event.category, "network" */
+    const char *types;    /* event.type, comma separated: "connection,protocol"; "" = none */
+    const char *protocol; /* network.protocol; "" = none */
+    uint16_t field_base;  /* global number of its first own field */
+    uint16_t n_fields;    /* own fields */
+    bool mirrors;         /* client.* and server.* are shown */
 };
 
 struct schema;
@@ -74,7 +74,8 @@ uint16_t schema_find(const struct schema *s, struct slice name, double *ret_scal
 size_t schema_n_aliases(const struct schema *s);
 const struct field *schema_alias(const struct schema *s, size_t i);
 
-/* Order of fields in nested JSON: rank 0.. by dotted name; children of one object are neighbours. */
+/* Order of fields in nested JSON: rank 0.. by dotted name; children of one object are neighbours.
+ */
 uint16_t schema_rank(const struct schema *s, uint16_t field);
 uint16_t schema_by_rank(const struct schema *s, uint16_t rank);
 /* The order itself: as text, but a dot before all else. */

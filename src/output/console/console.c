@@ -17,15 +17,28 @@ static const char *const colour_choices[] = {
     [COLOURS_AUTO] = "auto", [COLOURS_ALWAYS] = "always", [COLOURS_NEVER] = "never", NULL};
 
 static const struct setting console_settings[] = {
-    {.name = "enabled", .type = SETTING_BOOL, .offset = offsetof(struct console_conf, enabled),
-     .default_text = "false", .help = "Write events to standard output.", .example = "true", .unit = ""},
-    {.name = "format", .type = SETTING_CHOICE, .offset = offsetof(struct console_conf, format),
-     .choices = format_choices, .default_text = "auto",
+    {.name = "enabled",
+     .type = SETTING_BOOL,
+     .offset = offsetof(struct console_conf, enabled),
+     .default_text = "false",
+     .help = "Write events to standard output.",
+     .example = "true",
+     .unit = ""},
+    {.name = "format",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct console_conf, format),
+     .choices = format_choices,
+     .default_text = "auto",
      .help = "A table for people or one JSON object per line; auto: a table on a terminal.",
-     .example = "ndjson", .unit = ""},
-    {.name = "colours", .type = SETTING_CHOICE, .offset = offsetof(struct console_conf, colours),
-     .choices = colour_choices, .default_text = "auto",
-     .help = "Colours of the table; auto: on a terminal, unless NO_COLOR is set.", .example = "never",
+     .example = "ndjson",
+     .unit = ""},
+    {.name = "colours",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct console_conf, colours),
+     .choices = colour_choices,
+     .default_text = "auto",
+     .help = "Colours of the table; auto: on a terminal, unless NO_COLOR is set.",
+     .example = "never",
      .unit = ""},
     {0}};
 
@@ -49,7 +62,8 @@ terminal_width(void)
 }
 
 static int
-console_open(const void *settings, const struct schema *schema, struct output **ret, struct err *err)
+console_open(const void *settings, const struct schema *schema, struct output **ret,
+             struct err *err)
 {
     const struct console_conf *conf = settings;
     bool is_terminal = isatty(STDOUT_FILENO) == 1;
@@ -119,7 +133,8 @@ console_write(struct output *o, struct batch_ref *batch, struct err *err)
     while (batch_next(&walk, &r)) {
         console_record(c, &r);
         if (rc == 0 && sink_waiting(&c->sink) >= SINK_WRITE)
-            rc = console_drain(c, NULL); /* the batch is taken: what is stuck shows at the next call */
+            rc = console_drain(c,
+                               NULL); /* the batch is taken: what is stuck shows at the next call */
     }
     return 0;
 }

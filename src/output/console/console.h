@@ -24,6 +24,7 @@ struct table {
 };
 
 void table_head(const struct table *t, struct buf *out);
-void table_row(const struct table *t, const struct schema *schema, const struct record *r, struct buf *out);
+void table_row(const struct table *t, const struct schema *schema, const struct record *r,
+               struct buf *out);
 
 #endif

@@ -62,7 +62,8 @@ put_cut(struct slice text, unsigned width, bool fill, struct buf *out)
 }
 
 static void
-put_column(const struct table *t, struct slice text, unsigned width, const char *style, struct buf *out)
+put_column(const struct table *t, struct slice text, unsigned width, const char *style,
+           struct buf *out)
 {
     put_style(t, style, out);
     put_cut(text, width, true, out);
@@ -173,20 +174,23 @@ void
 table_head(const struct table *t, struct buf *out)
 {
     put_style(t, STYLE_BOLD, out);
-    buf_printf(out, "%-*s %-*s %-*s   %-*s %-*s %-*s %s", WIDTH_TIME, "time", WIDTH_TYPE, "type", WIDTH_SIDE,
-               "client", WIDTH_SIDE, "server", WIDTH_STATUS, "status", WIDTH_LATENCY, "latency", "request");
+    buf_printf(out, "%-*s %-*s %-*s   %-*s %-*s %-*s %s", WIDTH_TIME, "time", WIDTH_TYPE, "type",
+               WIDTH_SIDE, "client", WIDTH_SIDE, "server", WIDTH_STATUS, "status", WIDTH_LATENCY,
+               "latency", "request");
     put_style(t, STYLE_OFF, out);
     buf_add_byte(out, '\n');
 }
 
 void
-table_row(const struct table *t, const struct schema *schema, const struct record *r, struct buf *out)
+table_row(const struct table *t, const struct schema *schema, const struct record *r,
+          struct buf *out)
 {
     const char *style;
     struct slice status = status_of(r, &style);
 
     put_time(t, r->head->time_ns, out);
-    put_column(t, slice_text(schema_dataset(schema, r->head->dataset)->name), WIDTH_TYPE, STYLE_BOLD, out);
+    put_column(t, slice_text(schema_dataset(schema, r->head->dataset)->name), WIDTH_TYPE,
+               STYLE_BOLD, out);
     put_side(t, r, FIELD_SOURCE_IP, FIELD_SOURCE_PORT, out);
     buf_add_text(out, "> ");
     put_side(t, r, FIELD_DESTINATION_IP, FIELD_DESTINATION_PORT, out);

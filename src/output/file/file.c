@@ -14,35 +14,78 @@ static const char *const fsync_choices[] = {
     [FSYNC_NEVER] = "never", [FSYNC_ROTATE] = "rotate", [FSYNC_FLUSH] = "flush", NULL};
 
 static const struct setting file_settings[] = {
-    {.name = "enabled", .type = SETTING_BOOL, .offset = offsetof(struct file_conf, enabled),
-     .default_text = "false", .help = "Write events to files.", .example = "true", .unit = ""},
-    {.name = "path", .type = SETTING_TEXT, .offset = offsetof(struct file_conf, path),
-     .default_text = ".", .help = "Folder of the files; it is made when it is missing.",
-     .example = "/var/log/remora", .unit = ""},
-    {.name = "filename", .type = SETTING_TEXT, .offset = offsetof(struct file_conf, filename),
-     .default_text = "remora", .help = "Name of the current file; without an extension it gets .ndjson.",
-     .example = "events", .unit = ""},
-    {.name = "rotate_every_size", .type = SETTING_SIZE,
-     .offset = offsetof(struct file_conf, rotate_every_size), .default_text = "10MiB", .min = 65536,
-     .max = 1ll << 40, .help = "The next file begins when the current one has this size.",
-     .example = "100MiB", .unit = "bytes"},
-    {.name = "rotate_interval", .type = SETTING_DURATION,
-     .offset = offsetof(struct file_conf, rotate_interval_ns), .default_text = "0s", .min = 0,
-     .max = 366ll * 86400 * 1000000000, .help = "The next file begins at each multiple of this time (UTC); "
-     "0: by size only.", .example = "24h", .unit = ""},
-    {.name = "number_of_files", .type = SETTING_UINT,
-     .offset = offsetof(struct file_conf, number_of_files), .default_text = "7", .min = 1, .max = 1024,
-     .help = "How many files are kept, with the current one; the oldest goes first.", .example = "30",
+    {.name = "enabled",
+     .type = SETTING_BOOL,
+     .offset = offsetof(struct file_conf, enabled),
+     .default_text = "false",
+     .help = "Write events to files.",
+     .example = "true",
      .unit = ""},
-    {.name = "permissions", .type = SETTING_TEXT, .offset = offsetof(struct file_conf, permissions),
-     .default_text = "0600", .help = "Permissions of the files, octal.", .example = "0640", .unit = ""},
-    {.name = "rotate_on_startup", .type = SETTING_BOOL,
-     .offset = offsetof(struct file_conf, rotate_on_startup), .default_text = "true",
-     .help = "Begin with a new file at each start.", .example = "false", .unit = ""},
-    {.name = "fsync", .type = SETTING_CHOICE, .offset = offsetof(struct file_conf, fsync),
-     .choices = fsync_choices, .default_text = "never",
-     .help = "When files are forced to the disk: never, when the next one begins, or at each flush.",
-     .example = "rotate", .unit = ""},
+    {.name = "path",
+     .type = SETTING_TEXT,
+     .offset = offsetof(struct file_conf, path),
+     .default_text = ".",
+     .help = "Folder of the files; it is made when it is missing.",
+     .example = "/var/log/remora",
+     .unit = ""},
+    {.name = "filename",
+     .type = SETTING_TEXT,
+     .offset = offsetof(struct file_conf, filename),
+     .default_text = "remora",
+     .help = "Name of the current file; without an extension it gets .ndjson.",
+     .example = "events",
+     .unit = ""},
+    {.name = "rotate_every_size",
+     .type = SETTING_SIZE,
+     .offset = offsetof(struct file_conf, rotate_every_size),
+     .default_text = "10MiB",
+     .min = 65536,
+     .max = 1ll << 40,
+     .help = "The next file begins when the current one has this size.",
+     .example = "100MiB",
+     .unit = "bytes"},
+    {.name = "rotate_interval",
+     .type = SETTING_DURATION,
+     .offset = offsetof(struct file_conf, rotate_interval_ns),
+     .default_text = "0s",
+     .min = 0,
+     .max = 366ll * 86400 * 1000000000,
+     .help = "The next file begins at each multiple of this time (UTC); "
+             "0: by size only.",
+     .example = "24h",
+     .unit = ""},
+    {.name = "number_of_files",
+     .type = SETTING_UINT,
+     .offset = offsetof(struct file_conf, number_of_files),
+     .default_text = "7",
+     .min = 1,
+     .max = 1024,
+     .help = "How many files are kept, with the current one; the oldest goes first.",
+     .example = "30",
+     .unit = ""},
+    {.name = "permissions",
+     .type = SETTING_TEXT,
+     .offset = offsetof(struct file_conf, permissions),
+     .default_text = "0600",
+     .help = "Permissions of the files, octal.",
+     .example = "0640",
+     .unit = ""},
+    {.name = "rotate_on_startup",
+     .type = SETTING_BOOL,
+     .offset = offsetof(struct file_conf, rotate_on_startup),
+     .default_text = "true",
+     .help = "Begin with a new file at each start.",
+     .example = "false",
+     .unit = ""},
+    {.name = "fsync",
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct file_conf, fsync),
+     .choices = fsync_choices,
+     .default_text = "never",
+     .help =
+         "When files are forced to the disk: never, when the next one begins, or at each flush.",
+     .example = "rotate",
+     .unit = ""},
     {0}};
 
 struct file_output {
@@ -52,8 +95,8 @@ struct file_output {
     struct ndjson *ndjson;
     struct sink sink;
     struct output_stats stats;
-    uint64_t size;  /* of the current file */
-    uint64_t slot;  /* of rotate_interval */
+    uint64_t size;   /* of the current file */
+    uint64_t slot;   /* of rotate_interval */
     bool in_trouble; /* said so; not again until it works */
 };
 
@@ -65,7 +108,8 @@ time_slot(const struct file_conf *conf)
     if (conf->rotate_interval_ns <= 0)
         return 0;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) / (uint64_t)conf->rotate_interval_ns;
+    return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec) /
+           (uint64_t)conf->rotate_interval_ns;
 }
 
 static bool
@@ -79,11 +123,14 @@ static int
 file_check(const struct file_conf *conf, struct err *err)
 {
     if (!permissions_are_fine(conf->permissions))
-        return err_set(err, ERR_USAGE, "output.file.permissions: \"%.20s\" is not octal, such as 0640",
+        return err_set(err, ERR_USAGE,
+                       "output.file.permissions: \"%.20s\" is not octal, such as 0640",
                        conf->permissions);
     if (conf->filename[0] == 0 || strchr(conf->filename, '/'))
-        return err_set(err, ERR_USAGE, "output.file.filename: \"%.80s\" is no name of a file; the folder "
-                                       "belongs into output.file.path", conf->filename);
+        return err_set(err, ERR_USAGE,
+                       "output.file.filename: \"%.80s\" is no name of a file; the folder "
+                       "belongs into output.file.path",
+                       conf->filename);
     return 0;
 }
 
@@ -140,8 +187,8 @@ file_trouble(struct file_output *f, int rc, const struct err *why)
     if (rc < 0) {
         f->stats.errors++;
         if (!f->in_trouble)
-            log_error("output.file", "events wait until the file can be written", "file=\"%s\" why=\"%s\"",
-                      path, why->text);
+            log_error("output.file", "events wait until the file can be written",
+                      "file=\"%s\" why=\"%s\"", path, why->text);
     } else if (f->in_trouble) {
         log_info("output.file", "the file can be written again", "file=\"%s\"", path);
     }

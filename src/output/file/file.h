@@ -21,13 +21,16 @@ struct file_conf {
 
 extern const struct output_ops output_file;
 
-/* Path of the file with this number: "DIR/NAME.ndjson", "DIR/NAME.1.ndjson" ...; false: too long. */
+/* Path of the file with this number: "DIR/NAME.ndjson", "DIR/NAME.1.ndjson" ...; false: too long.
+ */
 bool file_path(const struct file_conf *conf, uint64_t number, char *ret, size_t cap);
 
-/* NAME becomes NAME.1, NAME.1 becomes NAME.2 and so on; the last one goes. A missing file is no error. */
+/* NAME becomes NAME.1, NAME.1 becomes NAME.2 and so on; the last one goes. A missing file is no
+ * error. */
 int file_shift(const struct file_conf *conf, struct err *err);
 
 /* Opens (and makes) NAME for appending; a last line without its end gets one. */
-int file_open_current(const struct file_conf *conf, int *ret_fd, uint64_t *ret_size, struct err *err);
+int file_open_current(const struct file_conf *conf, int *ret_fd, uint64_t *ret_size,
+                      struct err *err);
 
 #endif

@@ -92,8 +92,8 @@ expect(struct enrich *e, const uint8_t *from, const uint8_t *to, uint16_t field,
     batch_ref_put(b);
 }
 
-static const uint8_t near_ip[] = {10, 0, 0, 1}, near_too[] = {192, 0, 2, 5}, far_ip[] = {198, 51, 100, 9},
-                     far_too[] = {192, 0, 2, 200};
+static const uint8_t near_ip[] = {10, 0, 0, 1}, near_too[] = {192, 0, 2, 5},
+                     far_ip[] = {198, 51, 100, 9}, far_too[] = {192, 0, 2, 200};
 
 static void
 test_identity(void **state)
@@ -261,7 +261,8 @@ test_full_batch_goes_on_bare(void **state)
 static void
 test_ip_sets(void **state)
 {
-    static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, 10, 1, 2, 3}, v6[16] = {0x20, 0x01, 0x0d, 0xb8};
+    static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, 10, 1, 2, 3},
+                         v6[16] = {0x20, 0x01, 0x0d, 0xb8};
     struct ip_set s = {0};
 
     (void)state;

@@ -4,8 +4,18 @@
 
 #include <stdio.h>
 
-enum { MAX_FILE = 1 << 16, MAX_NODES = 128, TYPE_TEXT = 2, TYPE_DOUBLE = 3, TYPE_U16 = 5, TYPE_U32 = 6,
-       TYPE_MAP = 7, TYPE_U64 = 9, TYPE_ARRAY = 11, SEPARATOR = 16 };
+enum {
+    MAX_FILE = 1 << 16,
+    MAX_NODES = 128,
+    TYPE_TEXT = 2,
+    TYPE_DOUBLE = 3,
+    TYPE_U16 = 5,
+    TYPE_U32 = 6,
+    TYPE_MAP = 7,
+    TYPE_U64 = 9,
+    TYPE_ARRAY = 11,
+    SEPARATOR = 16
+};
 
 struct tree {
     uint32_t n_nodes;

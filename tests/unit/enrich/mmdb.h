@@ -5,7 +5,8 @@
 
 #include "base/buf.h"
 
-/* 192.0.2.0/24: flat {"country_code":"AU"}; 198.51.100.0/24: nested, Berlin in DE. Returns 0, or -1. */
+/* 192.0.2.0/24: flat {"country_code":"AU"}; 198.51.100.0/24: nested, Berlin in DE. Returns 0, or
+ * -1. */
 int mmdb_write(const char *path);
 
 #endif

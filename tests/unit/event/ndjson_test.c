@@ -18,7 +18,16 @@ static struct schema *schema;
  * A dictionary with a group, a map and a number of each kind, as a protocol of its own would give.
  * Built by hand as flat form, so that the test needs no protocol.
  */
-enum { OWN_MAP = FIELD_LOCAL, OWN_GROUP, OWN_NAME, OWN_TTL, OWN_FLOAT, OWN_INT, OWN_BYTES, OWN_END };
+enum {
+    OWN_MAP = FIELD_LOCAL,
+    OWN_GROUP,
+    OWN_NAME,
+    OWN_TTL,
+    OWN_FLOAT,
+    OWN_INT,
+    OWN_BYTES,
+    OWN_END
+};
 
 static void
 put_text(struct buf *b, const char *s)
@@ -44,7 +53,8 @@ put_row(struct buf *b, const char *name, uint16_t of, uint8_t flags, uint8_t kin
 static struct schema *
 make_schema(void)
 {
-    static const char *const texts[] = {"own", "A test.", "event", "network", "connection,protocol", "own"};
+    static const char *const texts[] = {"own", "A test.", "event", "network", "connection,protocol",
+                                        "own"};
     struct schema *all = schema_builtin(), *ret = NULL;
     uint16_t numbers[3] = {FIELD_LOCAL, OWN_END - FIELD_LOCAL, 1};
     struct err err = {0};
@@ -83,10 +93,13 @@ make_schema(void)
 }
 
 static void
-check(const struct cells *c, uint16_t dataset, const struct ndjson_options *options, const char *want)
+check(const struct cells *c, uint16_t dataset, const struct ndjson_options *options,
+      const char *want)
 {
-    struct record_head head = {.len = (uint32_t)sizeof(head) + c->len, .n_cells = c->n,
-                               .dataset = dataset, .time_ns = 1445291269900657000u};
+    struct record_head head = {.len = (uint32_t)sizeof(head) + c->len,
+                               .n_cells = c->n,
+                               .dataset = dataset,
+                               .time_ns = 1445291269900657000u};
     struct record r = {.head = &head, .cells = c->p, .end = c->p + c->len};
     struct ndjson *n = ndjson_new(schema, options);
     struct buf out;
@@ -103,9 +116,11 @@ check(const struct cells *c, uint16_t dataset, const struct ndjson_options *opti
 }
 
 #define TAIL "\"type\":\"own\"}"
-#define HEAD "{\"@timestamp\":\"2015-10-19T21:47:49.900657Z\",\"agent\":{\"type\":\"remora\",\"version\":\"" \
-             REMORA_VERSION "\"},"
-#define EVENT "\"ecs\":{\"version\":\"8.17.0\"},\"event\":{\"category\":[\"network\"],\"dataset\":\"own\","
+#define HEAD                                                                                       \
+    "{\"@timestamp\":\"2015-10-19T21:47:49.900657Z\",\"agent\":{\"type\":\"remora\",\"version\":"  \
+    "\"" REMORA_VERSION "\"},"
+#define EVENT                                                                                      \
+    "\"ecs\":{\"version\":\"8.17.0\"},\"event\":{\"category\":[\"network\"],\"dataset\":\"own\","
 
 static void
 test_empty_record(void **state)
@@ -114,8 +129,9 @@ test_empty_record(void **state)
 
     (void)state;
     cells_init(&c, mem, CAP, 4096);
-    check(&c, 0, NULL, HEAD EVENT "\"kind\":\"event\",\"type\":[\"connection\",\"protocol\"]},"
-                       "\"network\":{\"protocol\":\"own\"}," TAIL);
+    check(&c, 0, NULL,
+          HEAD EVENT "\"kind\":\"event\",\"type\":[\"connection\",\"protocol\"]},"
+                     "\"network\":{\"protocol\":\"own\"}," TAIL);
 }
 
 static void
@@ -136,7 +152,8 @@ test_objects_mirrors_and_related(void **state)
           HEAD "\"client\":{\"geo\":{\"country_iso_code\":\"AU\"},\"ip\":\"192.0.2.1\"},"
                "\"destination\":{\"ip\":\"198.51.100.7\",\"port\":80}," EVENT
                "\"kind\":\"event\",\"partial\":true,\"type\":[\"connection\",\"protocol\"]},"
-               "\"network\":{\"protocol\":\"other\"},\"related\":{\"ip\":[\"192.0.2.1\",\"198.51.100.7\"]},"
+               "\"network\":{\"protocol\":\"other\"},\"related\":{\"ip\":[\"192.0.2.1\",\"198.51."
+               "100.7\"]},"
                "\"server\":{\"ip\":\"198.51.100.7\",\"port\":80},"
                "\"source\":{\"geo\":{\"country_iso_code\":\"AU\"},\"ip\":\"192.0.2.1\"},"
                "\"status\":\"OK\"," TAIL);
@@ -173,13 +190,15 @@ test_lists_maps_and_groups(void **state)
     cells_text(&c, FIELD_ERROR_MESSAGE, KIND_TEXT, SLICE("second"));
     cells_text(&c, FIELD_TAGS, KIND_TEXT, SLICE("edge"));
     check(&c, 0, NULL,
-          HEAD "\"ecs\":{\"version\":\"8.17.0\"},\"error\":{\"message\":[\"first\",\"second\"]},"
-               "\"event\":{\"category\":[\"network\"],\"dataset\":\"own\",\"kind\":\"event\","
-               "\"type\":[\"connection\",\"protocol\"]},\"network\":{\"protocol\":\"own\"},"
-               "\"own\":{\"answers\":[{\"name\":\"one\",\"ttl\":5},{\"name\":[\"two\",\"zwei\"],\"ttl\":6},"
-               "{\"ttl\":7}],\"delta\":-3,\"headers\":{\"host\":\"a\\\"b\",\"content-length\":42,"
-               "\"set-cookie\":[\"x\",\"y\"],\"accept\":\"\"},\"payload\":\"YWJjZA==\",\"ratio\":0.25},"
-               "\"tags\":[\"edge\"]," TAIL);
+          HEAD
+          "\"ecs\":{\"version\":\"8.17.0\"},\"error\":{\"message\":[\"first\",\"second\"]},"
+          "\"event\":{\"category\":[\"network\"],\"dataset\":\"own\",\"kind\":\"event\","
+          "\"type\":[\"connection\",\"protocol\"]},\"network\":{\"protocol\":\"own\"},"
+          "\"own\":{\"answers\":[{\"name\":\"one\",\"ttl\":5},{\"name\":[\"two\",\"zwei\"],\"ttl\":"
+          "6},"
+          "{\"ttl\":7}],\"delta\":-3,\"headers\":{\"host\":\"a\\\"b\",\"content-length\":42,"
+          "\"set-cookie\":[\"x\",\"y\"],\"accept\":\"\"},\"payload\":\"YWJjZA==\",\"ratio\":0.25},"
+          "\"tags\":[\"edge\"]," TAIL);
 }
 
 static void
@@ -191,8 +210,8 @@ test_old_names_and_digits(void **state)
     cells_init(&c, mem, CAP, 4096);
     cells_number(&c, FIELD_EVENT_DURATION, KIND_DURATION, 12152000);
     check(&c, 0, &(struct ndjson_options){.flat_names = true, .time_digits = 3},
-          "{\"@timestamp\":\"2015-10-19T21:47:49.900Z\",\"agent\":{\"type\":\"remora\",\"version\":\""
-          REMORA_VERSION "\"}," EVENT "\"duration\":12152000,\"kind\":\"event\","
+          "{\"@timestamp\":\"2015-10-19T21:47:49.900Z\",\"agent\":{\"type\":\"remora\",\"version\":"
+          "\"" REMORA_VERSION "\"}," EVENT "\"duration\":12152000,\"kind\":\"event\","
           "\"type\":[\"connection\",\"protocol\"]},\"network\":{\"protocol\":\"own\"},"
           "\"responsetime\":12," TAIL);
 }

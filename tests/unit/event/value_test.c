@@ -95,13 +95,17 @@ test_times(void **state)
         struct tm tm;
         gmtime_r(&second, &tm);
         (void)strftime(want, 40, "%Y-%m-%dT%H:%M:%S.000250Z", &tm);
-        assert_string_equal(ended(out, value_time(out, &clock, (uint64_t)second * 1000000000u + 250999, 6)),
-                            want);
+        assert_string_equal(
+            ended(out, value_time(out, &clock, (uint64_t)second * 1000000000u + 250999, 6)), want);
     }
-    assert_string_equal(ended(out, value_time(out, &clock, 999, 9)), "1970-01-01T00:00:00.000000999Z");
-    assert_string_equal(ended(out, value_time(out, &clock, 1000000, 3)), "1970-01-01T00:00:00.001Z");
-    assert_string_equal(ended(out, value_time(out, &clock, 86400000000000u, 0)), "1970-01-02T00:00:00Z");
-    assert_memory_equal(ended(out, value_time(out, &clock, UINT64_MAX, 6)), "2554-07-21T23:34:33", 19);
+    assert_string_equal(ended(out, value_time(out, &clock, 999, 9)),
+                        "1970-01-01T00:00:00.000000999Z");
+    assert_string_equal(ended(out, value_time(out, &clock, 1000000, 3)),
+                        "1970-01-01T00:00:00.001Z");
+    assert_string_equal(ended(out, value_time(out, &clock, 86400000000000u, 0)),
+                        "1970-01-02T00:00:00Z");
+    assert_memory_equal(ended(out, value_time(out, &clock, UINT64_MAX, 6)), "2554-07-21T23:34:33",
+                        19);
 }
 
 static void
@@ -128,7 +132,8 @@ test_json_text(void **state)
     check_json("a\"b\\c", 5, "a\\\"b\\\\c");
     check_json("\n\t\r\b\f", 5, "\\n\\t\\r\\b\\f");
     check_json("\0\x01\x1f", 3, "\\u0000\\u0001\\u001f");
-    check_json("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x9f", 15, "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x9f");
+    check_json("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x9f", 15,
+               "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\x9f");
     check_json("\x80", 1, "\xef\xbf\xbd");
     check_json("\xc0\xaf", 2, "\xef\xbf\xbd\xef\xbf\xbd");                 /* overlong */
     check_json("\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */

@@ -27,8 +27,12 @@ static unsigned next_number;
 static struct file_conf
 make_conf(const char *name)
 {
-    return (struct file_conf){.enabled = true, .path = dir, .filename = name, .rotate_every_size = 1 << 20,
-                              .number_of_files = 7, .permissions = "0640"};
+    return (struct file_conf){.enabled = true,
+                              .path = dir,
+                              .filename = name,
+                              .rotate_every_size = 1 << 20,
+                              .number_of_files = 7,
+                              .permissions = "0640"};
 }
 
 /* Events with rising numbers in `query`, so that loss and repetition show. */
@@ -42,7 +46,8 @@ make_batch(unsigned n)
 
     batch_begin(&w, mem, CAP, schema_generation(schema));
     for (unsigned i = 0; i < n; i++) {
-        int len = snprintf(text, sizeof(text), "number=%07u padding padding padding padding", next_number++);
+        int len = snprintf(text, sizeof(text), "number=%07u padding padding padding padding",
+                           next_number++);
         cells_init(&c, cells_mem, CAP, CAP);
         cells_text(&c, FIELD_QUERY, KIND_TEXT, slice_of(text, (size_t)len));
         assert_true(batch_add(&w, &(struct record_head){.time_ns = i}, &c, NULL));
@@ -313,7 +318,8 @@ test_settings(void **state)
             char text[256];
             const char *one = text;
             struct config_source example = {.overrides = &one, .n_overrides = 1};
-            (void)snprintf(text, sizeof(text), "%s.%s=%s", sections[i].name, row->name, row->example);
+            (void)snprintf(text, sizeof(text), "%s.%s=%s", sections[i].name, row->name,
+                           row->example);
             if (config_load(sections, &example, &config, &err) < 0)
                 fail_msg("%s", err.text);
             config_free(config);
@@ -336,15 +342,19 @@ test_table(void **state)
     cells_uint(&c, FIELD_DESTINATION_PORT, 80);
     cells_text(&c, FIELD_STATUS, KIND_TEXT, SLICE("OK"));
     cells_number(&c, FIELD_EVENT_DURATION, KIND_DURATION, 3210000);
-    cells_text(&c, FIELD_QUERY, KIND_TEXT, SLICE("GET /\033[31m\xe2\x80\xae\n\xff caf\xc3\xa9 and more and more, to be cut"));
+    cells_text(&c, FIELD_QUERY, KIND_TEXT,
+               SLICE("GET /\033[31m\xe2\x80\xae\n\xff caf\xc3\xa9 and more and more, to be cut"));
     head.n_cells = c.n;
     struct record r = {.head = &head, .cells = c.p, .end = c.p + c.len};
     buf_init(&out, CAP);
     table_row(&t, schema, &r, &out);
     buf_add_byte(&out, 0);
-    assert_string_equal((const char *)out.p,
-                        "21:47:49.900 flow   192.0.2.1:40000       > [2001:db8::1]:80      OK       "
-                        " 3.21 ms GET /?[31m?" " ? caf\xc3\xa9 and more and more" "\n");
+    assert_string_equal(
+        (const char *)out.p,
+        "21:47:49.900 flow   192.0.2.1:40000       > [2001:db8::1]:80      OK       "
+        " 3.21 ms GET /?[31m?"
+        " ? caf\xc3\xa9 and more and more"
+        "\n");
     buf_fini(&out);
 }
 

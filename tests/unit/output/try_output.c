@@ -59,12 +59,14 @@ main(int argc, char **argv)
     struct err err = {0};
 
     if (argc < 2 || argc > MAX_KEYS || !output_find(argv[1])) {
-        (void)fprintf(stderr, "usage: try-output NAME [KEY=VALUE...]; NAME is a word of outputs.list\n");
+        (void)fprintf(stderr,
+                      "usage: try-output NAME [KEY=VALUE...]; NAME is a word of outputs.list\n");
         return 2;
     }
     (void)output_sections(sections, MAX_OUTPUTS);
     for (int i = 1; i < argc; i++) {
-        (void)snprintf(texts[i], sizeof(texts[i]), "output.%s.%s", argv[1], i == 1 ? "enabled=true" : argv[i]);
+        (void)snprintf(texts[i], sizeof(texts[i]), "output.%s.%s", argv[1],
+                       i == 1 ? "enabled=true" : argv[i]);
         overrides[source.n_overrides++] = texts[i];
     }
     if (config_load(sections, &source, &config, &err) < 0 ||
