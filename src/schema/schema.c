@@ -10,7 +10,8 @@ enum { N_BUILTIN = 2 };
 
 #define ECS_VERSION "8.17.0"
 
-/* clang-format off: the order of these lines is their meaning */
+/* The order of the includes is their meaning. */
+/* clang-format off */
 static const struct field common_fields[] = {
     {0},
 #include "schema/field_rows.h"
