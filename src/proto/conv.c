@@ -227,9 +227,12 @@ conv_bytes(struct conv *cv, enum side from, struct slice bytes, size_t cut)
         if (!cv->is_datagram && n < bytes.len && cv->proto != -2) {
             buf_add(&s->held, bytes.p + n, bytes.len - n);
             s->seen = s->held.len;
+            s->held_ns = cv->core->now_ns;
+            s->held_packet = cv->core->packet;
         }
     } else {
         buf_add(&s->held, bytes.p, bytes.len);
+        cv->held_since_packet = s->held_packet;
         struct slice all = buf_slice(&s->held);
         size_t n = parse(cv, &from, all, s->seen, cut);
         if (cv->proto == -2)
@@ -238,6 +241,11 @@ conv_bytes(struct conv *cv, enum side from, struct slice bytes, size_t cut)
         memmove(s->held.p, s->held.p + n, s->held.len - n);
         s->held.len -= n;
         s->seen = s->held.len;
+        cv->held_since_packet = 0;
+        if (n > 0) { /* what is left came with the newest bytes, or nothing is left */
+            s->held_ns = s->held.len ? cv->core->now_ns : 0;
+            s->held_packet = cv->core->packet;
+        }
     }
     if (cv->proto != -2 && s->held.failed)
         broken(cv);

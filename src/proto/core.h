@@ -57,7 +57,7 @@ bool conv_is_reversed(const struct conv *cv);
 size_t core_sections(struct section *ret, size_t max);
 
 struct core_stats {
-    uint64_t events, unknown, broken, unanswered, dropped, repeated, gaps, notes;
+    uint64_t events, unknown, broken, unanswered, dropped, repeated, gaps, notes, dropped_values;
 };
 const struct core_stats *core_stats(const struct core *c);
 

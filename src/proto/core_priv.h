@@ -9,6 +9,8 @@
 extern const struct proto *const proto_table[]; /* of protocols.list, ends with NULL */
 extern const struct setting proto_settings_common[];
 
+enum { CORE_SPARE = 256 };
+
 enum detect { DETECT_CONTENT, DETECT_PORTS };
 struct core_conf {
     int detect;
@@ -36,6 +38,7 @@ struct tx {
     const char *status;
     int body_field[2];
     size_t body_max[2];
+    enum encoding body_how[2];
     struct buf body[2];
     _Alignas(16) uint8_t state[];
 };
@@ -46,6 +49,8 @@ struct side_state {
     uint64_t skip;          /* bytes to throw away */
     bool skip_is_body;
     struct tx *tx;          /* whose bytes these are */
+    uint64_t held_ns;       /* time of the first byte in `held`, 0: none */
+    uint64_t held_packet;
     bool is_closed;
 };
 
@@ -59,6 +64,7 @@ struct conv {
     struct side_state side[2];
     struct tx_list open;
     uint32_t n_open;
+    uint64_t held_since_packet; /* packet that brought the first byte of the message in hand; 0: this one */
     void *state;
 };
 
@@ -73,13 +79,19 @@ struct core {
     uint64_t now_ns, packet, last_first_packet;
     uint32_t ordinal;
     struct core_stats stats;
+    struct tx *spare[CORE_MAX_PROTOS]; /* ended, to be used again */
+    uint32_t n_spare[CORE_MAX_PROTOS];
     uint8_t common_mem[8192] __attribute__((aligned(8)));
 };
 
 /* detect.c: index of the protocol, -1: wait for more bytes, -2: none. */
 int detect(const struct core *c, const struct conv *cv, enum side from, struct slice first, bool *ret_reversed);
 
+/* body.c: false when the bytes are not what their encoding says. A cut end is no error. */
+bool body_decode(enum encoding how, struct slice in, struct buf *out);
+
 /* tx.c */
+void core_free_spare(struct core *c);
 void tx_finish(struct tx *tx, enum tx_end how, uint64_t done_ns);
 void tx_expire(struct core *c, int proto);
 void tx_attribute(struct conv *cv, enum side from, uint64_t n);

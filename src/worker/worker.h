@@ -40,6 +40,9 @@ struct worker_options {
     uint16_t number;             /* of this worker */
     bool is_replay;              /* file time rules everything; events are published in full batches */
     uint64_t file_id;            /* replay: identity of the file, for event.id */
+    /* Replay with several workers: each reads the whole file and takes the address pairs that fall to
+     * it, so that all see the same time and nothing is shared. 0 or 1: everything. */
+    uint16_t share_index, share_count;
 };
 
 /* Fails only for memory or a setting that cannot be had: err says which. */

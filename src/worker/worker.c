@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pipeline of one thread: packets in, batches of events out. */
+#include "worker/worker.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "worker/worker_priv.h"
+
+enum { BATCH_WANT = 256 << 10 };
+
+void
+worker_flush(struct worker *w)
+{
+    if (!w->is_open)
+        return;
+    w->writer.head->lost += w->lost;
+    w->writer.head->worker = w->options.number;
+    w->lost = 0;
+    uint32_t len = batch_end(&w->writer);
+    w->is_open = false;
+    w->counts.batches += len > 0;
+    if (len > 0)
+        w->options.sink.publish(w->options.sink.ctx, len);
+}
+
+/* Opens a batch; false: there is no room for one. */
+static bool
+open_batch(struct worker *w, uint32_t want)
+{
+    uint32_t cap = 0;
+
+    if (w->is_open)
+        return true;
+    void *mem = w->options.sink.place(w->options.sink.ctx, want > BATCH_WANT ? want : BATCH_WANT, &cap);
+    if (!mem)
+        return false;
+    batch_begin(&w->writer, mem, cap, schema_generation(w->options.schema));
+    w->is_open = true;
+    return true;
+}
+
+void
+worker_emit(void *ctx, const struct record_head *head, const struct cells *a, const struct cells *b)
+{
+    struct worker *w = ctx;
+    uint32_t want = a->len + (b ? b->len : 0) + 4096;
+
+    w->counts.events++;
+    if (open_batch(w, want) && batch_add(&w->writer, head, a, b))
+        return;
+    worker_flush(w);
+    if (open_batch(w, want) && batch_add(&w->writer, head, a, b))
+        return;
+    w->lost++;
+    w->counts.lost_events++;
+}
+
+static enum side
+side_of(const struct talk *t, unsigned dir)
+{
+    return dir == t->client_dir ? SIDE_CLIENT : SIDE_SERVER;
+}
+
+/* Detection may find that the sides are the other way round: the flow follows. */
+static void
+follow_reversal(struct talk *t)
+{
+    bool was = t->flow->is_swapped;
+    bool is = (t->client_dir == 1) != conv_is_reversed(t->conv);
+
+    if (was != is)
+        t->flow->is_swapped = is;
+}
+
+static void
+on_bytes(void *ctx, unsigned dir, struct slice bytes, size_t cut)
+{
+    struct talk *t = ctx;
+
+    if (!conv_wants(t->conv))
+        return;
+    enum side from = side_of(t, dir);
+    if (conv_is_reversed(t->conv))
+        from = from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
+    conv_bytes(t->conv, from, bytes, cut);
+    follow_reversal(t);
+}
+
+static void
+on_lost(void *ctx, unsigned dir, uint64_t lost)
+{
+    struct talk *t = ctx;
+    enum side from = side_of(t, dir);
+
+    if (conv_is_reversed(t->conv))
+        from = from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
+    if (conv_wants(t->conv))
+        conv_lost(t->conv, from, lost);
+}
+
+static void
+on_end(void *ctx, unsigned dir, enum stream_finish how)
+{
+    struct talk *t = ctx;
+    enum side from = side_of(t, dir);
+
+    if (conv_is_reversed(t->conv))
+        from = from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
+    conv_end(t->conv, from, how == STREAM_RST ? END_RST : END_FIN);
+}
+
+static const struct stream_ops stream_up = {.bytes = on_bytes, .lost = on_lost, .end = on_end};
+
+/* Who asked? A SYN tells; else the higher port, else who spoke first. */
+static uint8_t
+client_direction(const struct flow *f, const struct layers *l, unsigned dir)
+{
+    if (l->l4 == IPPROTO_TCP && (l->tcp.flags & 2))
+        return (uint8_t)(l->tcp.flags & 16 ? 1 - dir : dir);
+    (void)f;
+    if (l->l4 == IPPROTO_TCP && l->sport < l->dport && l->sport < 32768)
+        return (uint8_t)(1 - dir);
+    return (uint8_t)dir;
+}
+
+static struct talk *
+talk_new(struct worker *w, struct flow *f, const struct layers *l, unsigned dir)
+{
+    struct talk *t = calloc(1, sizeof(*t));
+    struct ends e = {.ip_version = f->key.ip_version, .l4 = f->key.l4, .first_packet = f->first_packet};
+
+    if (!t)
+        return NULL;
+    t->worker = w;
+    t->flow = f;
+    t->is_tcp = l->l4 == IPPROTO_TCP;
+    t->client_dir = client_direction(f, l, dir);
+    f->is_swapped = t->client_dir == 1;
+    for (unsigned side = 0; side < 2; side++) {
+        const uint8_t *addr;
+        flow_address(f, side == SIDE_CLIENT ? t->client_dir : 1 - t->client_dir, &addr, &e.port[side]);
+        memcpy(e.addr[side], addr, 16);
+    }
+    flow_community_id(w, f, e.community_id);
+    t->conv = conv_open(w->core, &e, !t->is_tcp);
+    if (!t->conv) {
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static void
+talk_free(struct talk *t, enum stream_end why)
+{
+    if (!t)
+        return;
+    if (t->is_tcp) {
+        stream_finish(&t->stream, &stream_up, t);
+        stream_fini(&t->stream);
+    }
+    conv_close(t->conv, why);
+    free(t);
+}
+
+static void
+on_report(void *ctx, struct flow *f, bool is_final, uint64_t now_ns)
+{
+    static const enum stream_end ends[] = {END_TIMEOUT, END_FIN, END_RST, END_TIMEOUT, END_EVICTED, END_FILE};
+    struct worker *w = ctx;
+
+    /* What the conversation still says comes before the last word of its flow, at the same time. */
+    if (is_final && f->above) {
+        core_time(w->core, now_ns > w->now_ns ? now_ns : w->now_ns, w->packet);
+        struct talk *t = f->above;
+        if (t->is_tcp)
+            stream_finish(&t->stream, &stream_up, t);
+    }
+    if (w->flow_conf->enabled)
+        flow_event(w, f, is_final, now_ns);
+    if (is_final) {
+        talk_free(f->above, ends[f->end]);
+        f->above = NULL;
+    }
+}
+
+static bool
+carries(const struct layers *l)
+{
+    return l->l4 == IPPROTO_TCP || l->l4 == IPPROTO_UDP || l->l4 == IPPROTO_ICMP || l->l4 == IPPROTO_ICMPV6;
+}
+
+static void
+talk_packet(struct worker *w, struct flow *f, unsigned dir, const struct layers *l)
+{
+    struct talk *t = f->above;
+
+    if (!t) {
+        if (!carries(l) || (l->l4 == IPPROTO_UDP && l->payload.len == 0))
+            return;
+        f->above = t = talk_new(w, f, l, dir);
+        if (!t)
+            return;
+    }
+    if (t->is_tcp) {
+        stream_packet(&t->stream, &stream_up, t, dir, l, w->now_ns);
+        return;
+    }
+    if (l->l4 == IPPROTO_ICMP || l->l4 == IPPROTO_ICMPV6) {
+        conv_set_icmp(t->conv, (uint8_t)l->sport, (uint8_t)l->dport);
+        on_bytes(t, dir, l->icmp, l->cut);
+    } else if (l->payload.len > 0) {
+        on_bytes(t, dir, l->payload, l->cut);
+    }
+}
+
+/* Replay with several workers: is this address pair another one's? */
+static bool
+is_foreign(const struct worker *w, const struct layers *l)
+{
+    uint64_t h = 0, word;
+
+    if (w->options.share_count < 2)
+        return false;
+    for (size_t i = 0; i < 16; i += 8) {
+        uint64_t other;
+        memcpy(&word, l->src + i, 8);
+        memcpy(&other, l->dst + i, 8);
+        h = h * 31 + (word ^ other);
+    }
+    h *= 0x9e3779b97f4a7c15ull;
+    return (h >> 40) % w->options.share_count != w->options.share_index;
+}
+
+static void
+advance(struct worker *w, uint64_t time_ns, uint64_t packet)
+{
+    if (time_ns < w->now_ns)
+        w->counts.clamped++;
+    else
+        w->now_ns = time_ns;
+    core_time(w->core, w->now_ns, packet);
+    flow_time(w->flows, w->now_ns);
+    core_time(w->core, w->now_ns, packet);
+    w->packet = packet;
+}
+
+static void
+one_packet(struct worker *w, const struct packet *p)
+{
+    struct layers l;
+    unsigned dir;
+
+    w->counts.packets++;
+    w->counts.bytes += p->len;
+    advance(w, p->time_ns, p->number);
+    if (decode_packet(w->decoder, p, &l) != DECODE_OK)
+        return;
+    if (is_foreign(w, &l)) {
+        w->counts.foreign++;
+        return;
+    }
+    struct flow *f = flow_get(w->flows, &l, p, &dir);
+    if (!f)
+        return;
+    struct talk *t = f->above;
+    if (t && t->is_tcp && stream_is_reuse(&t->stream, dir, &l)) {
+        f->side[dir].packets -= l.n_packets;
+        f->side[dir].bytes -= l.wire_len;
+        flow_end(w->flows, f, FLOW_END_FIN, w->now_ns);
+        f = flow_get(w->flows, &l, p, &dir);
+        if (!f)
+            return;
+    }
+    if (l.l4 == IPPROTO_TCP)
+        f->side[dir].tcp_flags |= l.tcp.flags;
+    talk_packet(w, f, dir, &l);
+}
+
+void
+worker_turn(struct worker *w, const struct packet_batch *packets)
+{
+    for (unsigned i = 0; i < packets->n; i++)
+        one_packet(w, &packets->p[i]);
+    if (w->options.notes)
+        __atomic_store_n(&w->options.notes->turns, w->options.notes->turns + 1, __ATOMIC_RELAXED);
+}
+
+void
+worker_time(struct worker *w, uint64_t now_ns)
+{
+    if (now_ns > w->now_ns)
+        advance(w, now_ns, w->packet);
+}
+
+void
+worker_finish(struct worker *w)
+{
+    flow_finish(w->flows, w->now_ns);
+    worker_flush(w);
+}
+
+struct worker *
+worker_new(const struct worker_options *options, struct err *err)
+{
+    struct worker *w = aligned_alloc(64, (sizeof(*w) + 63) & ~(size_t)63);
+
+    if (!w) {
+        (void)err_set(err, ERR_NOMEM, "no memory for a worker");
+        return NULL;
+    }
+    memset(w, 0, sizeof(*w));
+    w->options = *options;
+    w->flow_conf = config_get(options->config, "flows");
+    w->decoder = decoder_new(NULL);
+    struct flow_ops ops = {.report = on_report, .ctx = w};
+    w->flows = flow_table_new(w->flow_conf, &ops, options->is_replay ? 1 : (uint64_t)(uintptr_t)w);
+    struct core_options core = {.config = options->config, .schema = options->schema, .is_replay = options->is_replay,
+                                .file_id = options->file_id, .emit = worker_emit, .ctx = w};
+    w->core = core_new(&core);
+    if (!w->decoder || !w->flows || !w->core) {
+        worker_free(w);
+        (void)err_set(err, ERR_NOMEM, "no memory for a worker");
+        return NULL;
+    }
+    return w;
+}
+
+void
+worker_free(struct worker *w)
+{
+    if (!w)
+        return;
+    if (w->flows && w->core) {
+        struct batch_sink nowhere = {0};
+        (void)nowhere;
+        flow_table_free(w->flows);
+    }
+    core_free(w->core);
+    decoder_free(w->decoder);
+    free(w);
+}
+
+void
+worker_config(struct worker *w, const struct config *config)
+{
+    w->options.config = config;
+    w->flow_conf = config_get(config, "flows");
+}
+
+enum { N_FIXED = 16 };
+
+size_t
+worker_n_counters(const struct worker *w)
+{
+    (void)w;
+    return N_FIXED + DECODE_N_RESULTS;
+}
+
+void
+worker_counter(const struct worker *w, size_t i, const char **ret_name, const char **ret_help, uint64_t *ret_value)
+{
+    const struct core_stats *c = core_stats(w->core);
+    const struct flow_stats *f = flow_stats(w->flows);
+    const struct {
+        const char *name, *help;
+        uint64_t value;
+    } rows[N_FIXED] = {
+        {"packets_total", "Packets that reached the worker.", w->counts.packets},
+        {"bytes_total", "Bytes of these packets on the wire.", w->counts.bytes},
+        {"events_total", "Events made.", w->counts.events},
+        {"events_lost_total", "Events given up because the ring to the keeper was full.", w->counts.lost_events},
+        {"batches_total", "Batches published.", w->counts.batches},
+        {"time_clamped_total", "Packets with a time before that of the packet before.", w->counts.clamped},
+        {"flows", "Flows in the table.", f->now},
+        {"flows_made_total", "Flows made.", f->made},
+        {"flows_evicted_total", "Flows given up because the table was full.", f->evicted},
+        {"gaps_total", "Holes in TCP streams that were never filled.", c->gaps},
+        {"conversations_unknown_total", "Conversations of no known protocol.", c->unknown},
+        {"conversations_broken_total", "Conversations that a parser gave up as broken.", c->broken},
+        {"transactions_unanswered_total", "Requests without a response.", c->unanswered},
+        {"transactions_dropped_total", "Transactions that turned out to be none.", c->dropped},
+        {"notes_total", "Anomalies that parsers noted.", c->notes},
+        {"values_dropped_total", "Values that were too large for their event.", c->dropped_values},
+    };
+
+    if (i < N_FIXED) {
+        *ret_name = rows[i].name;
+        *ret_help = rows[i].help;
+        *ret_value = rows[i].value;
+        return;
+    }
+    enum decode_result r = (enum decode_result)(i - N_FIXED);
+    static const char *const names[DECODE_N_RESULTS] = {"decode_ok_total", "decode_not_ip_total", "decode_fragment_total",
+                                                        "decode_short_total", "decode_malformed_total",
+                                                        "decode_checksum_total", "decode_unknown_link_total"};
+    *ret_name = names[r];
+    *ret_help = "Packets by what decoding made of them.";
+    *ret_value = decoder_stats(w->decoder)->by_result[r];
+}
