@@ -159,9 +159,10 @@ one_step(struct conv *cv, enum side from, struct slice rest, size_t seen, size_t
     struct side_state *s = &cv->side[from];
     struct step step = p->data(cv, from, (struct input){.bytes = rest, .seen = seen, .cut = cut});
 
+    s->call_again = step.again;
     switch (step.kind) {
     case STEP_TOOK:
-        if (step.n > 0 && step.n <= rest.len) {
+        if ((step.n > 0 || rest.len == 0) && step.n <= rest.len) {
             tx_attribute(cv, from, step.n);
             return (size_t)step.n;
         }
@@ -176,7 +177,7 @@ one_step(struct conv *cv, enum side from, struct slice rest, size_t seen, size_t
     case STEP_BODY:
         s->skip = step.n;
         s->skip_is_body = step.kind == STEP_BODY;
-        if (step.n > 0)
+        if (step.n > 0 || step.again)
             return 0;
         break;
     case STEP_SWITCH:
@@ -204,9 +205,11 @@ parse(struct conv *cv, enum side *from, struct slice bytes, size_t seen, size_t 
     size_t at = 0;
     bool wait = false;
 
-    while (at < bytes.len && !wait && cv->proto != -2) {
+    while ((at < bytes.len || cv->side[*from].call_again) && !wait && cv->proto != -2) {
         at += eat_skip(cv, *from, slice_from(bytes, at));
-        if (at == bytes.len || !know_proto(cv, from, slice_from(bytes, at)))
+        if (cv->side[*from].skip > 0 || (at == bytes.len && !cv->side[*from].call_again))
+            break;
+        if (!know_proto(cv, from, slice_from(bytes, at)))
             break;
         size_t n = one_step(cv, *from, slice_from(bytes, at), seen > at ? seen - at : 0, cut, &wait);
         at += n;
@@ -267,6 +270,8 @@ conv_lost(struct conv *cv, enum side from, uint64_t lost)
             s->skip -= lost;
         if (p && p->gap)
             (void)p->gap(cv, from, 0); /* inside a body: only a note */
+        if (s->skip == 0 && s->call_again)
+            (void)parse(cv, &from, (struct slice){NULL, 0}, 0, 0);
         return;
     }
     s->skip = 0;

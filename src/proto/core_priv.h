@@ -51,7 +51,7 @@ struct side_state {
     struct tx *tx;          /* whose bytes these are */
     uint64_t held_ns;       /* time of the first byte in `held`, 0: none */
     uint64_t held_packet;
-    bool is_closed;
+    bool is_closed, call_again;
 };
 
 struct conv {

@@ -27,6 +27,7 @@ struct step {
     uint64_t n;       /* TOOK: done with; WAIT: needed in all, 0 = any more; SKIP, BODY: may run past the input;
                          SWITCH: done with on this side */
     const char *what; /* SWITCH: the next protocol for both sides, NULL: detect; BROKEN: static reason */
+    bool again;       /* TOOK, SKIP, BODY: call data() once more when that is done, be it with no bytes */
 };
 
 /* A flow that fits one of a protocol's hints is offered to its probe(). */
@@ -95,6 +96,7 @@ struct tx *tx_oldest(struct conv *cv);             /* NULL: none open */
 void *tx_state(struct tx *tx);
 struct conv *tx_conv(struct tx *tx);
 bool tx_has(const struct tx *tx, enum side from);  /* were bytes of this side seen? */
+uint64_t tx_bytes(const struct tx *tx, enum side from); /* of this side so far, lost ones in bodies too */
 void tx_part(struct tx *tx, enum side from); /* from this input on, that side's bytes are tx's */
 
 /*
@@ -132,6 +134,15 @@ static inline struct step
 step_took(uint64_t n)
 {
     return (struct step){.kind = STEP_TOOK, .n = n};
+}
+
+/* The same for what is the last of a message: data() is called again at once, perhaps with empty
+ * input, when the bytes have been counted: then the transaction can be closed. */
+static inline struct step
+step_again(struct step s)
+{
+    s.again = true;
+    return s;
 }
 
 static inline struct step

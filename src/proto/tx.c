@@ -166,6 +166,12 @@ tx_has(const struct tx *tx, enum side from)
     return tx->part[from].is_seen;
 }
 
+uint64_t
+tx_bytes(const struct tx *tx, enum side from)
+{
+    return tx->part[from].bytes;
+}
+
 void
 tx_part(struct tx *tx, enum side from)
 {
@@ -305,9 +311,7 @@ tx_put_room(struct tx *tx, int field, size_t len)
 {
     if (len > VALUE_MAX || !room(tx, len))
         return NULL;
-    static const uint8_t zeros[64];
     uint32_t before = tx->cells.len;
-    (void)zeros;
     /* The cell is written with the bytes that lie behind it, then filled by the caller. */
     uint8_t *at = tx->cells.p + before + sizeof(struct cell_head);
     memset(at, 0, len);
@@ -439,8 +443,10 @@ put_measures(const struct tx *tx, struct cells *out, uint64_t begin, uint64_t en
     if (rsp->is_seen)
         (void)cells_uint(out, FIELD_DESTINATION_BYTES, rsp->bytes);
     (void)cells_uint(out, FIELD_NETWORK_BYTES, req->bytes + rsp->bytes);
-    (void)cells_number(out, FIELD_EVENT_START, KIND_TIME, begin);
-    (void)cells_number(out, FIELD_EVENT_END, KIND_TIME, end);
+    if (req->is_seen)
+        (void)cells_number(out, FIELD_EVENT_START, KIND_TIME, begin);
+    if (rsp->is_seen)
+        (void)cells_number(out, FIELD_EVENT_END, KIND_TIME, end);
     if (req->is_seen && rsp->is_seen) {
         (void)cells_number(out, FIELD_EVENT_DURATION, KIND_DURATION, end - begin);
         if (rsp->begin_ns >= req->begin_ns)

@@ -34,7 +34,7 @@ RENAME = {
     "filters": None,
 }
 # Secrets are masked by default; the sets expect them in clear unless a case is about masking.
-CLEAR = {"redact.enabled": "false"}
+CLEAR = {"http.redact_authorization": "false", "http.redact_cookies": "false"}
 
 
 class Program:
@@ -77,12 +77,9 @@ def settings_for(case, base, program):
         own = RENAME.get(name, name)
         if own is not None and own in program.settings:
             settings[own] = setting_text(value)
-    masks = any("redact" in name for name in case["config"])
     for name, value in CLEAR.items():
-        if name in program.settings and not masks:
+        if name in program.settings:
             settings.setdefault(name, value)
-    if masks and "http.redact_authorization" in case["config"]:
-        settings["http.redact_authorization"] = setting_text(case["config"]["http.redact_authorization"])
     return settings
 
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All sections of settings: the one list that knows every module. */
+#include "app/app.h"
+#include "enrich/enrich.h"
+#include "flow/flow.h"
+#include "output/output.h"
+#include "proto/core.h"
+
+enum { MAX_SECTIONS = 48 };
+
+const struct section *
+app_sections(void)
+{
+    static struct section list[MAX_SECTIONS + 1];
+    static size_t n;
+
+    if (n > 0)
+        return list;
+    n = core_sections(list, MAX_SECTIONS);
+    list[n++] = (struct section){"flows", "Flows: who talked to whom, how much and how it ended.", flow_settings,
+                                 sizeof(struct flow_conf), NULL};
+    list[n++] = (struct section){"enrich", "What is added to each event.", enrich_settings, sizeof(struct enrich_conf), NULL};
+    n += output_sections(list + n, MAX_SECTIONS - n);
+    return list;
+}
