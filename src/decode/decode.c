@@ -6,12 +6,15 @@
 #include <stdlib.h>
 
 #include "base/reader.h"
+#include "decode/fragments.h"
 
 enum { TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd, TYPE_VLAN = 0x8100, TYPE_QINQ = 0x88a8, TYPE_QINQ_OLD = 0x9100, MAX_EXTENSIONS = 8 };
 
 struct decoder {
     struct decoder_limits limits;
     struct decode_stats stats;
+    struct fragments *fragments;
+    const struct packet *packet; /* in hand */
 };
 
 struct decoder *
@@ -19,14 +22,24 @@ decoder_new(const struct decoder_limits *limits)
 {
     struct decoder *d = calloc(1, sizeof(*d));
 
-    if (d && limits)
+    if (!d)
+        return NULL;
+    if (limits)
         d->limits = *limits;
+    d->fragments = fragments_new(&d->limits, &d->stats);
+    if (!d->fragments) {
+        free(d);
+        return NULL;
+    }
     return d;
 }
 
 void
 decoder_free(struct decoder *d)
 {
+    if (!d)
+        return;
+    fragments_free(d->fragments);
     free(d);
 }
 
@@ -144,14 +157,30 @@ decode_transport(struct reader *r, size_t wire_left, struct layers *l)
     return DECODE_OK;
 }
 
+/* A fragment into the table; with the last one the datagram goes on as if it had come whole. */
 static enum decode_result
-decode_ip4(struct reader *r, struct layers *l)
+take_fragment(struct decoder *d, struct reader *r, uint32_t id, uint32_t offset, bool has_more, struct layers *l)
+{
+    struct fragment in = {.id = id, .l4 = l->l4, .ip_version = l->ip_version, .offset = offset, .has_more = has_more,
+                          .bytes = slice_of(r->p, reader_left(r)), .wire_len = d->packet->len, .time_ns = d->packet->time_ns};
+    struct slice whole;
+
+    memcpy(in.src, l->src, 16);
+    memcpy(in.dst, l->dst, 16);
+    if (!fragments_add(d->fragments, &in, &whole, &l->wire_len, &l->n_packets))
+        return DECODE_FRAGMENT;
+    struct reader all = reader_of(whole);
+    return decode_transport(&all, whole.len, l);
+}
+
+static enum decode_result
+decode_ip4(struct decoder *d, struct reader *r, struct layers *l)
 {
     size_t captured = reader_left(r);
     uint8_t first = read_u8(r);
     read_skip(r, 1);
     size_t total = read_be16(r);
-    read_skip(r, 2);
+    uint16_t id = read_be16(r);
     uint16_t fragment = read_be16(r);
     l->ttl = read_u8(r);
     l->l4 = read_u8(r);
@@ -175,12 +204,12 @@ decode_ip4(struct reader *r, struct layers *l)
     memcpy(l->src, addresses, 4);
     memcpy(l->dst, addresses + 4, 4);
     if (fragment & 0x3fff)
-        return DECODE_FRAGMENT;
+        return d ? take_fragment(d, r, id, (fragment & 0x1fffu) * 8, (fragment & 0x2000) != 0, l) : DECODE_FRAGMENT;
     return decode_transport(r, total - head, l);
 }
 
 static enum decode_result
-decode_ip6(struct reader *r, struct layers *l)
+decode_ip6(struct decoder *d, struct reader *r, struct layers *l)
 {
     uint32_t first = read_be32(r);
     size_t total = read_be16(r);
@@ -201,8 +230,17 @@ decode_ip6(struct reader *r, struct layers *l)
     memcpy(l->dst, addresses + 16, 16);
     const uint8_t *begin = r->p;
     for (int i = 0; i < MAX_EXTENSIONS; i++) {
-        if (l->l4 == IPPROTO_FRAGMENT)
-            return DECODE_FRAGMENT;
+        if (l->l4 == IPPROTO_FRAGMENT) {
+            l->l4 = read_u8(r);
+            read_skip(r, 1);
+            uint16_t place = read_be16(r);
+            uint32_t id = read_be32(r);
+            if (reader_short(r))
+                return DECODE_SHORT;
+            if ((place & 0xfff9) == 0)
+                continue; /* an atomic fragment (RFC 6946) */
+            return d ? take_fragment(d, r, id, place & 0xfff8u, place & 1, l) : DECODE_FRAGMENT;
+        }
         if (l->l4 != IPPROTO_HOPOPTS && l->l4 != IPPROTO_ROUTING && l->l4 != IPPROTO_DSTOPTS)
             break;
         l->l4 = read_u8(r);
@@ -216,7 +254,7 @@ decode_ip6(struct reader *r, struct layers *l)
 }
 
 static enum decode_result
-decode_ether_type(struct reader *r, uint16_t type, struct layers *l)
+decode_ether_type(struct decoder *d, struct reader *r, uint16_t type, struct layers *l)
 {
     while (type == TYPE_VLAN || type == TYPE_QINQ || type == TYPE_QINQ_OLD) {
         uint16_t tag = read_be16(r);
@@ -227,20 +265,20 @@ decode_ether_type(struct reader *r, uint16_t type, struct layers *l)
             l->vlan[l->n_vlans++] = tag & 0xfff;
     }
     if (type == TYPE_IP4)
-        return decode_ip4(r, l);
-    return type == TYPE_IP6 ? decode_ip6(r, l) : DECODE_NOT_IP;
+        return decode_ip4(d, r, l);
+    return type == TYPE_IP6 ? decode_ip6(d, r, l) : DECODE_NOT_IP;
 }
 
 static enum decode_result
-decode_raw_ip(struct reader *r, struct layers *l)
+decode_raw_ip(struct decoder *d, struct reader *r, struct layers *l)
 {
     if (reader_left(r) == 0)
         return DECODE_SHORT;
-    return r->p[0] >> 4 == 6 ? decode_ip6(r, l) : decode_ip4(r, l);
+    return r->p[0] >> 4 == 6 ? decode_ip6(d, r, l) : decode_ip4(d, r, l);
 }
 
 static enum decode_result
-decode_link(const struct packet *p, struct reader *r, struct layers *l)
+decode_link(struct decoder *d, const struct packet *p, struct reader *r, struct layers *l)
 {
     uint16_t type;
 
@@ -252,25 +290,25 @@ decode_link(const struct packet *p, struct reader *r, struct layers *l)
         memcpy(l->dmac, mac, 6);
         memcpy(l->smac, mac + 6, 6);
         l->has_mac = true;
-        return decode_ether_type(r, load_be16(mac + 12), l);
+        return decode_ether_type(d, r, load_be16(mac + 12), l);
     }
     case LINK_SLL:
         read_skip(r, 14);
-        return decode_ether_type(r, read_be16(r), l);
+        return decode_ether_type(d, r, read_be16(r), l);
     case LINK_SLL2:
         type = read_be16(r);
         read_skip(r, 18);
-        return decode_ether_type(r, type, l);
+        return decode_ether_type(d, r, type, l);
     case LINK_NULL:
     case LINK_LOOP:
         read_skip(r, 4);
-        return decode_raw_ip(r, l);
+        return decode_raw_ip(d, r, l);
     case 12:
     case 14:
     case LINK_RAW:
     case LINK_IPV4:
     case LINK_IPV6:
-        return decode_raw_ip(r, l);
+        return decode_raw_ip(d, r, l);
     default:
         return DECODE_UNKNOWN_LINK;
     }
@@ -281,13 +319,14 @@ decode_packet(struct decoder *d, const struct packet *p, struct layers *ret)
 {
     struct reader r = reader_of(slice_of(p->data, p->caplen));
 
+    d->packet = p;
     ret->n_vlans = 0;
     ret->has_mac = false;
     ret->n_packets = 1;
     ret->wire_len = p->len;
     if (p->flags & PACKET_VLAN)
         ret->vlan[ret->n_vlans++] = p->vlan_tci & 0xfff;
-    enum decode_result result = decode_link(p, &r, ret);
+    enum decode_result result = decode_link(d, p, &r, ret);
     d->stats.by_result[result]++;
     return result;
 }
@@ -299,6 +338,6 @@ decode_quoted(struct slice quoted, struct layers *ret)
 
     if (quoted.len < 20)
         return false;
-    enum decode_result result = decode_raw_ip(&r, ret);
+    enum decode_result result = decode_raw_ip(NULL, &r, ret);
     return result == DECODE_OK || result == DECODE_SHORT || result == DECODE_FRAGMENT;
 }

@@ -103,10 +103,6 @@ is_repeated(const struct http_head *h, size_t i)
 static void
 put_headers(struct tx *tx, const struct http_conf *conf, int field, const struct http_head *h)
 {
-    struct http_tx *t = tx_state(tx);
-    bool any = conf->send_all_headers || conf->send_headers.n > 0;
-
-    t->keeps_headers[h->is_response] = any;
     for (size_t i = 0; i < h->n_headers; i++) {
         bool is_type = slice_eq_nocase(h->headers[i].name, SLICE("content-type"));
         bool is_length = slice_eq_nocase(h->headers[i].name, SLICE("content-length"));

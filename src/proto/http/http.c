@@ -36,11 +36,10 @@ http_probe(struct slice first, enum side from)
 static void
 put_length(struct tx *tx, enum side from, uint64_t body)
 {
-    struct http_tx *t = tx_state(tx);
     int headers = from == SIDE_CLIENT ? HTTP_REQUEST_HEADERS : HTTP_RESPONSE_HEADERS;
 
-    if (t->keeps_headers[from] || t->has_length[from])
-        tx_put_key_uint(tx, headers, SLICE("content-length"), body);
+    /* Always there, also when no header said it: the measured length. */
+    tx_put_key_uint(tx, headers, SLICE("content-length"), body);
 }
 
 static void
@@ -152,7 +151,6 @@ on_request(struct conv *cv, const struct http_head *h, struct slice raw)
     s->has_tx = true;
     tx_part(tx, SIDE_CLIENT);
     t->base.has_request = true;
-    t->base.has_length[SIDE_CLIENT] = h->has_length;
     t->base.is_head = slice_eq(h->line[0], SLICE("HEAD"));
     t->base.is_connect = slice_eq(h->line[0], SLICE("CONNECT"));
     t->base.is_form = slice_find_nocase(h->content_type, SLICE("x-www-form-urlencoded")) < h->content_type.len &&
@@ -206,7 +204,6 @@ on_response(struct conv *cv, const struct http_head *h, struct slice raw)
     struct http_tx *t = tx_state(tx);
     tx_part(tx, SIDE_SERVER);
     t->status = h->status;
-    t->has_length[SIDE_SERVER] = h->has_length;
     http_put_response(tx, conf, h, slice_head(raw, h->len));
     if (h->status >= 400)
         tx_status(tx, "Error");
@@ -404,7 +401,6 @@ static const struct hint http_hints[] = {
 const struct setting http_settings[] = {
     ROW("send_all_headers", SETTING_BOOL, send_all_headers, "false", "Keep all headers."),
     ROW("send_headers", SETTING_LIST, send_headers, "[]", "Names of headers to keep.", .example = "[user-agent, x-trace]"),
-    ROW("split_cookie", SETTING_BOOL, split_cookie, "false", "Keep cookies as objects, one member each."),
     ROW("real_ip_header", SETTING_TEXT, real_ip_header, NULL, "Header in which a proxy names the client.",
         .example = "X-Forwarded-For"),
     ROW("include_body_for", SETTING_LIST, include_body_for, "[]", "Media types whose bodies are kept, both ways.",

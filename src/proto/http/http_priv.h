@@ -15,7 +15,7 @@ enum { HTTP_MAX_HEAD = 64 << 10, HTTP_MAX_HEADERS = 256, HTTP_MAX_BODY = 1 << 20
 
 struct http_conf {
     struct proto_settings common;
-    bool send_all_headers, split_cookie, redact_authorization, redact_cookies, decode_body;
+    bool send_all_headers, redact_authorization, redact_cookies, decode_body;
     struct text_list send_headers, include_body_for, include_request_body_for, include_response_body_for;
     struct text_list hide_keywords, redact_headers;
     const char *real_ip_header;
@@ -42,10 +42,7 @@ struct http_conv {
 struct http_tx {
     bool is_head, is_connect, request_done, response_done, has_request;
     uint16_t status;
-    bool wants_body[2];
     bool is_form;          /* the request's body has parameters */
-    bool has_length[2];    /* Content-Length stands in the header map */
-    bool keeps_headers[2];
 };
 
 struct http_header {
