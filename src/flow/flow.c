@@ -85,13 +85,13 @@ icmp_ports(const struct layers *l, struct flow_key *key)
 
     if (has_id && l->icmp.len >= 6) {
         key->a_port = (uint16_t)(l->icmp.p[4] << 8 | l->icmp.p[5]);
-        key->b_port = is_4 ? (type == 0 || type == 8 ? 8 : type | 1) : 128;
+        key->b_port = (uint16_t)(!is_4 ? 128 : type == 0 || type == 8 ? 8 : type | 1);
         return;
     }
     key->a_port = 0;
-    key->b_port = (uint16_t)(type << 8 | (uint8_t)l->dport);
+    key->b_port = (uint16_t)((uint16_t)type << 8 | (l->dport & 255));
     if (!is_4 && type >= 133 && type <= 136) /* solicitation and advertisement belong together */
-        key->b_port = (uint16_t)((type - 1) / 2 * 2 + 1) << 8;
+        key->b_port = (uint16_t)(((type - 1u) / 2 * 2 + 1) << 8);
 }
 
 /* Fills a zeroed key; returns whether the source is its end a. */
