@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/roles.h"
 
 static const struct command *const commands[] = {
-    &command_read, &command_export, &command_fields, &command_version,
+    &command_run,    &command_read,   &command_devices,
+    &command_export, &command_fields, &command_version,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -60,6 +62,10 @@ asks_for_help(const char *arg)
 int
 main(int argc, char **argv)
 {
+    int role_status = 0;
+
+    if (role_main(argc, argv, &role_status))
+        return role_status;
     if (argc < 2) {
         list_commands(stderr);
         return EXIT_USAGE;

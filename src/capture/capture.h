@@ -25,7 +25,7 @@ enum link_type {
 
 enum packet_flags {
     PACKET_VLAN = 1,     /* vlan_tci/vlan_tpid hold the outer tag, taken off by the kernel */
-    PACKET_OUTGOING = 2, /* live: sent by this host on this interface */
+    PACKET_SENT = 2,     /* live: sent by this host on this interface */
     PACKET_LIVE = 4      /* checksums are not to be trusted */
 };
 

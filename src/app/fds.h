@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fds: what the warden hands to its children, by fixed number, and the pages that they share. A
+ * child is executed anew and holds these descriptors and nothing else.
+ */
+#ifndef APP_FDS_H
+#define APP_FDS_H
+
+#include <stdint.h>
+
+enum {
+    FD_CONTROL = 3,  /* SEQPACKET to the warden: 'q' = drain and end; end of file = the warden is gone */
+    FD_CONFIG = 4,   /* sealed memfd: settings */
+    FD_PAGE = 5,     /* memfd: struct shared_page */
+    FD_BELL = 6,     /* eventfd of the ring */
+    FD_RING_DATA = 7,
+    FD_RING_ACK = 8,
+    FD_CAPTURE = 9,  /* sensor: the capture socket */
+    FD_LISTEN = 10   /* keeper: listening sockets from here on */
+};
+
+enum { PAGE_ROWS = 64, PAGE_NAME = 48 };
+
+/* Counters of the sensor and facts of the warden, for the keeper to show. Plain stores and loads. */
+struct shared_page {
+    uint32_t block_size, n_blocks;     /* geometry of the capture ring */
+    uint64_t ring_id;                  /* random identity of the ring to the keeper */
+    uint64_t started_ns;
+    uint32_t n_rows, sensor_restarts, keeper_restarts;
+    int32_t warden_pid, sensor_pid, keeper_pid;
+    uint64_t drops, packets, bytes, last_packet_ns;
+    uint64_t turns;                    /* of the sensor: stands still when it hangs */
+    uint64_t gap_from_ns, gap_to_ns;   /* the last time without a sensor */
+    uint32_t n_interfaces;
+    struct {
+        char name[16];
+        uint32_t is_captured, is_up, is_bridge, index;
+    } interfaces[64];
+    struct {
+        char name[PAGE_NAME];
+        char help[96];
+        uint64_t value;
+    } rows[PAGE_ROWS];
+};
+
+#endif

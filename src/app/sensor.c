@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sensor: from the capture ring to the ring of batches. It has no files, no network, no privileges. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/fds.h"
+#include "app/roles.h"
+#include "app/sandbox.h"
+#include "base/log.h"
+#include "base/shmring.h"
+#include "capture/live.h"
+#include "worker/worker.h"
+
+enum { IDLE_MS = 1000, BUSY_MS = 20, COUNT_EVERY_NS = 200000000, RETIRE_NS = 14000000 };
+
+struct sensor {
+    struct config *config;
+    struct schema *schema;
+    struct shared_page *page;
+    struct shmring *ring;
+    struct source *source;
+    struct worker *worker;
+    uint64_t counted_ns;
+};
+
+static void *
+place(void *ctx, uint32_t want, uint32_t *ret_cap)
+{
+    struct sensor *s = ctx;
+    return shmring_place(s->ring, want, ret_cap);
+}
+
+static void
+publish(void *ctx, uint32_t len)
+{
+    struct sensor *s = ctx;
+    shmring_publish(s->ring, len);
+}
+
+static uint64_t
+now_ns(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void
+count(struct sensor *s)
+{
+    struct source_stats stats = {0};
+    size_t n = worker_n_counters(s->worker);
+
+    s->source->ops->stats(s->source, &stats);
+    s->page->drops = stats.drops;
+    s->page->packets = stats.packets;
+    s->page->bytes = stats.bytes;
+    for (size_t i = 0; i < n && i < PAGE_ROWS; i++) {
+        const char *name, *help;
+        uint64_t value;
+        worker_counter(s->worker, i, &name, &help, &value);
+        if (s->page->n_rows == 0 || s->page->rows[i].name[0] == '\0') {
+            (void)snprintf(s->page->rows[i].name, PAGE_NAME, "%s", name);
+            (void)snprintf(s->page->rows[i].help, sizeof(s->page->rows[i].help), "%s", help);
+        }
+        s->page->rows[i].value = value;
+    }
+    s->page->n_rows = (uint32_t)(n < PAGE_ROWS ? n : PAGE_ROWS);
+}
+
+/* Did the warden say that it is over, or is it gone? */
+static bool
+told_to_end(void)
+{
+    char word = 0;
+    ssize_t n = recv(FD_CONTROL, &word, 1, MSG_DONTWAIT);
+    return n == 0 || (n == 1 && word == 'q') || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+static void
+run_sensor(struct sensor *s)
+{
+    struct packet_batch packets;
+    struct err err = {0};
+    bool is_idle = false;
+
+    while (!told_to_end()) {
+        if (s->source->ops->next(s->source, is_idle ? IDLE_MS : BUSY_MS, &packets, &err) < 0)
+            break;
+        uint64_t now = now_ns(CLOCK_REALTIME);
+        if (packets.n > 0) {
+            worker_turn(s->worker, &packets);
+            s->source->ops->release(s->source);
+            s->page->last_packet_ns = now;
+            if (packets.is_last_of_block)
+                worker_flush(s->worker);
+            is_idle = false;
+        } else {
+            worker_time(s->worker, now - RETIRE_NS);
+            worker_flush(s->worker);
+            is_idle = now - s->page->last_packet_ns > 1000000000u;
+        }
+        s->page->turns++;
+        if (now - s->counted_ns > COUNT_EVERY_NS) {
+            count(s);
+            s->counted_ns = now;
+        }
+    }
+    worker_finish(s->worker);
+    count(s);
+}
+
+static int
+open_sensor(struct sensor *s, struct err *err)
+{
+    struct buf snapshot;
+    int rc = role_slurp(FD_CONFIG, &snapshot, err);
+
+    if (rc == 0)
+        rc = config_restore(app_sections(), buf_slice(&snapshot), NULL, &s->config, err);
+    buf_fini(&snapshot);
+    s->schema = schema_builtin();
+    s->page = role_page(FD_PAGE);
+    if (rc == 0 && !s->page)
+        rc = err_sys(err, ERR_IO, errno, "cannot map the shared page");
+    if (rc == 0)
+        rc = shmring_open_producer(FD_RING_DATA, FD_RING_ACK, FD_BELL, &s->ring, err);
+    struct live_geometry g = {0};
+    if (rc == 0) {
+        g = (struct live_geometry){s->page->block_size, s->page->n_blocks};
+        rc = live_source(FD_CAPTURE, &g, &s->source, err);
+    }
+    struct worker_options options = {.config = s->config, .schema = s->schema,
+                                     .sink = {.place = place, .publish = publish, .ctx = s}};
+    if (rc == 0 && !(s->worker = worker_new(&options, err)))
+        rc = ERR_NOMEM;
+    return rc;
+}
+
+static int
+sensor_main(bool with_sandbox)
+{
+    static struct sensor s;
+    struct err err = {0};
+
+    log_set_process("sensor");
+    (void)prctl(PR_SET_NAME, "remora-sensor");
+    int rc = open_sensor(&s, &err);
+    if (rc == 0 && with_sandbox)
+        rc = sandbox_drop("_remora-sensor", 65533, &err);
+    if (rc == 0 && with_sandbox)
+        rc = sandbox_sensor(&err);
+    if (rc < 0) {
+        log_error("sensor", "cannot start", "why=\"%s\"", err.text);
+        return EXIT_FAILED;
+    }
+    run_sensor(&s);
+    return EXIT_OK;
+}
+
+bool
+role_main(int argc, char **argv, int *ret_status)
+{
+    if (argc < 2 || strcmp(argv[1], "@sensor") != 0)
+        return false;
+    *ret_status = sensor_main(argc < 3 || strcmp(argv[2], "--no-sandbox") != 0);
+    return true;
+}
