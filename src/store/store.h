@@ -19,7 +19,6 @@ extern const struct setting store_settings[];
 struct store_conf {
     bool enabled;
     const char *index_traffic;       /* prefix, "remora-traffic" (or "packetbeat" by dialect) */
-    const char *index_host, *index_alerts;
     int64_t retention_age_ns;        /* 0: none */
     uint64_t retention_bytes;        /* 0: none */
     uint64_t memory_limit;           /* of DuckDB */
@@ -59,6 +58,9 @@ struct store_index {
 /* Snapshot of all indexes sorted by name; free() the array. Any thread. */
 int store_indexes(struct store *s, struct store_index **ret, size_t *ret_n, struct err *err);
 
+/* false: there is no room on the disk or too much waits to be committed: do not append now. Writer thread. */
+bool store_accepts(struct store *s);
+
 struct store_stats {
     uint64_t docs, bytes, free_bytes, commits, dropped, errors;
     uint64_t oldest_ns, newest_ns, last_commit_ns;
@@ -66,5 +68,9 @@ struct store_stats {
     char trouble[256]; /* "" or one sentence: what is wrong, what to do */
 };
 void store_stats(struct store *s, struct store_stats *ret);
+
+/* For search: the database of the library, and what an expression in SQL needs to know. */
+void *store_database(struct store *s); /* duckdb_database, borrowed */
+const struct schema *store_schema(const struct store *s);
 
 #endif
