@@ -50,13 +50,7 @@ open_store(struct keeper *k, const char *dir, struct err *err)
 
     if (!options.conf->enabled)
         return 0;
-    int rc = store_open(&options, &k->view.store, err);
-    if (rc == 0) {
-        uint64_t committed = store_committed(k->view.store, k->view.page->ring_id);
-        if (committed > k->position)
-            k->position = committed;
-    }
-    return rc;
+    return store_open(&options, &k->view.store, err);
 }
 
 static int
@@ -169,11 +163,10 @@ tick(struct keeper *k)
         ms = store_tick(k->view.store, &err);
         if (ms < 0)
             fatal("the store failed", &err);
-        done = store_committed(k->view.store, k->view.page->ring_id);
-        if (done == 0)
+        if (!store_is_clean(k->view.store))
             done = shmring_tail(k->view.ring);
     }
-    if (done != shmring_tail(k->view.ring) && done <= k->position)
+    if (done != shmring_tail(k->view.ring))
         shmring_release(k->view.ring, done);
     return ms;
 }
@@ -195,12 +188,13 @@ run_keeper(struct keeper *k)
 
     while (!k->is_draining) {
         bool any = false;
-        for (int i = 0; i < TAKE_AT_ONCE && take_one(k); i++)
+        bool accepts = !k->view.store || store_accepts(k->view.store);
+        for (int i = 0; accepts && i < TAKE_AT_ONCE && take_one(k); i++)
             any = true;
         int ms = tick(k);
         if (any)
             ms = 0;
-        if (!any && shmring_will_sleep(k->view.ring, k->position))
+        if (!any && accepts && shmring_will_sleep(k->view.ring, k->position))
             ms = 0;
         (void)poll(p, 2, ms);
         if (!any)
@@ -209,7 +203,7 @@ run_keeper(struct keeper *k)
             listen_to_warden(k);
     }
     while (take_one(k))
-        ;
+        (void)tick(k);
 }
 
 static void

@@ -165,12 +165,12 @@ store_append(struct store *s, struct batch_ref *batch, struct err *err)
             continue;
         }
         /* After a crash the ring gives again what this file already has. */
-        if (head->ring_id && d->ring_id == head->ring_id && d->ring_pos > head->position)
+        if (head->ring_id && d->ring_id == head->ring_id && head->position < d->ring_pos)
             continue;
         rc = append_row(s, d, &r, err);
     }
     s->ring_id = head->ring_id;
-    s->appended_pos = head->position + head->len;
+    s->next_pos = head->position + 1; /* batches from here on are new */
     return rc;
 }
 
@@ -184,7 +184,7 @@ commit_day(struct store *s, struct day *d, struct err *err)
     if (rc == 0 && s->ring_id)
         rc = store_sql(s, err, "DELETE FROM \"%s\".ring", d->name);
     if (rc == 0 && s->ring_id)
-        rc = store_sql(s, err, "INSERT INTO \"%s\".ring VALUES (%" PRIu64 ", %" PRIu64 ")", d->name, s->ring_id, s->appended_pos);
+        rc = store_sql(s, err, "INSERT INTO \"%s\".ring VALUES (%" PRIu64 ", %" PRIu64 ")", d->name, s->ring_id, s->next_pos);
     if (rc == 0)
         rc = store_sql(s, err, "COMMIT");
     if (rc < 0)
@@ -197,7 +197,7 @@ commit_day(struct store *s, struct day *d, struct err *err)
         d->newest_ns = d->pending_newest;
     pthread_mutex_unlock(&s->lock);
     d->ring_id = s->ring_id;
-    d->ring_pos = s->appended_pos;
+    d->ring_pos = s->next_pos;
     d->n_pending = d->pending_oldest = d->pending_newest = 0;
     return 0;
 }
@@ -214,7 +214,6 @@ store_commit(struct store *s, struct err *err)
         s->stats.errors++;
         return rc;
     }
-    s->committed_pos = s->appended_pos;
     s->n_pending = 0;
     s->last_commit_ms = now_ms();
     s->stats.commits++;
@@ -261,10 +260,8 @@ store_tick(struct store *s, struct err *err)
         s->last_retention_ms = now;
         days_retain(s);
     }
-    if (s->n_pending == 0) {
-        s->committed_pos = s->appended_pos;
+    if (s->n_pending == 0)
         return IDLE_MS;
-    }
     if (now - s->last_commit_ms < flush)
         return (int)(flush - (now - s->last_commit_ms)) + 1;
     if (!has_room(s))
@@ -273,10 +270,10 @@ store_tick(struct store *s, struct err *err)
     return rc < 0 ? rc : (int)flush;
 }
 
-uint64_t
-store_committed(struct store *s, uint64_t ring_id)
+bool
+store_is_clean(const struct store *s)
 {
-    return ring_id == s->ring_id ? s->committed_pos : 0;
+    return s->n_pending == 0;
 }
 
 int

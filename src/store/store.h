@@ -45,8 +45,8 @@ int store_commit(struct store *s, struct err *err);
 /* Commits when due, rolls days, retention. Returns ms until it wants to be called again. */
 int store_tick(struct store *s, struct err *err);
 
-/* Every batch of this ring below the position is committed: the ring's tail may move there. 0: unknown ring. */
-uint64_t store_committed(struct store *s, uint64_t ring_id);
+/* Everything that was appended is committed: the ring's tail may move behind it. Writer thread. */
+bool store_is_clean(const struct store *s);
 
 struct store_index {
     char name[128];

@@ -20,7 +20,7 @@ struct day {
     char name[128];           /* index name, also the name under which it is attached */
     char path[4352];
     uint64_t docs, oldest_ns, newest_ns; /* committed */
-    uint64_t ring_id, ring_pos;          /* committed */
+    uint64_t ring_id, ring_pos;          /* committed: batches of this ring below this position are in the file */
     bool is_attached, is_dead;
     /* being filled */
     duckdb_appender appender;
@@ -47,7 +47,7 @@ struct store {
     duckdb_logical_type types[STORE_MAX_COLUMNS + 2];
     struct ndjson *ndjson;
     struct buf line;
-    uint64_t ring_id, appended_pos, committed_pos;
+    uint64_t ring_id, next_pos; /* of the batches appended last */
     uint64_t last_commit_ms, last_retention_ms, n_pending;
     struct store_stats stats;
 };
