@@ -102,6 +102,9 @@ setup_build() {
     local name=$1
     shift
     as_user mkdir -p build/log
+    if [ -s .deps/ui/assets.pack ] && [ -f "build/$name/build.ninja" ] && ! grep -q REMORA_UI_PACK "build/$name/build.ninja"; then
+        as_user meson configure "build/$name" -Dui_pack="$PWD/.deps/ui" >/dev/null # built before there was a page
+    fi
     if [ ! -f "build/$name/build.ninja" ]; then
         as_user meson setup "build/$name" -Dui_pack="$([ ! -s .deps/ui/assets.pack ] || echo "$PWD/.deps/ui")" -Dduckdb="$PWD/.deps/duckdb" "$@" >"build/log/$name.log" 2>&1 ||
             { tail -n 5 "build/log/$name.log" >&2; die "meson refused; the whole log is build/log/$name.log"; }
