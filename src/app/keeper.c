@@ -50,6 +50,9 @@ open_store(struct keeper *k, const char *dir, struct err *err)
 
     if (!options.conf->enabled)
         return 0;
+    (void)snprintf(k->view.index, sizeof(k->view.index), "%.100s-*", options.conf->index_traffic);
+    k->view.retention_age_ns = options.conf->retention_age_ns;
+    k->view.retention_bytes = options.conf->retention_bytes;
     return store_open(&options, &k->view.store, err);
 }
 
@@ -90,6 +93,7 @@ open_keeper(struct keeper *k, const char *dir, size_t n_listen, struct err *err)
     (void)gethostname(host, sizeof(host) - 1);
     (void)snprintf(k->view.host, sizeof(k->view.host), "%s", host);
     struct enrich_options enrich = {.conf = config_get(k->config, "enrich"), .schema = k->view.schema, .host_name = k->view.host};
+    k->view.has_geoip = enrich.conf->geoip.n > 0;
     rc = enrich_new(&enrich, &k->enrich, err);
     k->n_outputs = MAX_OUTPUTS;
     if (rc == 0)

@@ -120,15 +120,16 @@ keeper_status(void *ctx)
         "{s:s,s:o,s:I,s:I,s:I,s:f,s:o,s:o}", "state", p->sensor_pid > 0 ? "capturing" : "stopped", "interfaces", interfaces(p), "packets",
         (json_int_t)p->packets, "bytes", (json_int_t)p->bytes, "drops", (json_int_t)p->drops, "completeness",
         seen ? (double)p->packets / (double)seen : 1.0, "last_packet", time_text(p->last_packet_ns), "unseen", reasons(p));
-    json_t *store = json_pack("{s:I,s:I,s:o,s:o,s:I,s:b,s:s}", "bytes", (json_int_t)stats.bytes, "docs", (json_int_t)stats.docs, "oldest",
+    json_t *store = json_pack("{s:I,s:I,s:o,s:o,s:I,s:b,s:s,s:I,s:I}", "bytes", (json_int_t)stats.bytes, "docs", (json_int_t)stats.docs, "oldest",
                               time_text(stats.oldest_ns), "newest", time_text(stats.newest_ns), "free_bytes",
-                              (json_int_t)stats.free_bytes, "writable", stats.writable, "trouble", stats.trouble);
+                              (json_int_t)stats.free_bytes, "writable", stats.writable, "trouble", stats.trouble,
+                              "retention_age_ns", (json_int_t)v->retention_age_ns, "retention_bytes", (json_int_t)v->retention_bytes);
     json_t *gaps = json_array();
     if (p->gap_to_ns)
         json_array_append_new(gaps, json_pack("{s:o,s:o,s:s}", "from", time_text(p->gap_from_ns), "to", time_text(p->gap_to_ns), "why",
                                               "the sensor was restarted"));
-    return json_pack("{s:s,s:s,s:o,s:o,s:s,s:o,s:{s:I,s:I},s:o,s:{s:I,s:I},s:[o,o,o],s:o,s:o}", "version", REMORA_VERSION, "hostname",
-                     v->host, "now", time_text(now_ns()), "started", time_text(p->started_ns), "mode", "run", "capture", capture,
+    return json_pack("{s:s,s:s,s:s,s:b,s:o,s:o,s:s,s:o,s:{s:I,s:I},s:o,s:{s:I,s:I},s:[o,o,o],s:o,s:o}", "version", REMORA_VERSION, "hostname",
+                     v->host, "index", v->index, "geoip", (int)v->has_geoip, "now", time_text(now_ns()), "started", time_text(p->started_ns), "mode", "run", "capture", capture,
                      "events", "total", (json_int_t)v->events, "dropped", (json_int_t)v->lost_events, "store", store, "ring", "used",
                      (json_int_t)shmring_used(v->ring), "size", (json_int_t)shmring_size(v->ring), "processes",
                      process("warden", p->warden_pid, 0), process("sensor", p->sensor_pid, p->sensor_restarts),

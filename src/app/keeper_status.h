@@ -18,6 +18,10 @@ struct keeper_view {
     struct store *store; /* NULL: none */
     struct schema *schema;
     char host[256];
+    char index[200]; /* pattern of the indexes of traffic */
+    bool has_geoip;
+    int64_t retention_age_ns; /* 0: none, as the next */
+    uint64_t retention_bytes;
     uint64_t events, lost_events, lies, output_errors;
 };
 

@@ -9,7 +9,7 @@ import { Detail } from './detail.tsx';
 import { cell_text, count, share, span } from './format.ts';
 import { answer_of, Outcome, OUTCOMES, OUTCOME_QUERY, outcome_of } from './outcome.ts';
 import { Failed, Icon, Latency, Loading, OutcomeMark, Popover, Proto, vars } from './parts.tsx';
-import { add_filter, ask, chosen, columns, filters, is_local, is_paused, is_relative, now, query, set_window, time_window, whole } from './state.ts';
+import { add_filter, ask, chosen, columns, filters, is_local, is_paused, is_relative, now, query, set_window, time_window, waiting, whole } from './state.ts';
 import { clock, day_clock, step_of } from './time.ts';
 
 const PAGE = 200;
@@ -18,7 +18,10 @@ const MAX_LIVE = 500;
 
 /** Rows that came by the live stream and are not in the last search yet. */
 const fresh = signal<Hit[]>([]);
-const waiting = signal(0);
+
+function time_of(h: Hit): number {
+  return Date.parse(String(h._source['@timestamp']));
+}
 
 function shown_query() {
   return whole();
@@ -48,7 +51,7 @@ function use_rows(): [Rows, () => void] {
       (a) => {
         const known = new Set(a.hits.hits.map((h) => h._id));
         const newest = Date.parse(String(a.hits.hits[0]?._source['@timestamp'] ?? 0));
-        fresh.value = fresh.value.filter((h) => !known.has(h._id) && Date.parse(String(h._source['@timestamp'])) > newest);
+        fresh.value = fresh.value.filter((h) => !known.has(h._id) && time_of(h) > newest);
         set_rows({ hits: a.hits.hits, total: a.hits.total.value, is_more: a.hits.hits.length === PAGE, error: null, is_loading: false });
       },
       (e: Error) => {
@@ -407,7 +410,8 @@ export function Discover() {
   use_live(() => !is_over.current && scrollY < 40);
   const list = useMemo(() => {
     const known = new Set(rows.hits.map((h) => h._id));
-    return [...fresh.value.filter((h) => !known.has(h._id)), ...rows.hits];
+    const live = fresh.value.filter((h) => !known.has(h._id));
+    return live.length ? [...live, ...rows.hits].sort((a, b) => time_of(b) - time_of(a)) : rows.hits;
   }, [rows.hits, fresh.value]);
   const open = list.find((h) => h._id === chosen.value) ?? null;
   const at = open ? list.indexOf(open) : -1;

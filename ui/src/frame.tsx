@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { rates, Status, status, status_error } from './api.ts';
 import { bytes, count, memory, share, short, span } from './format.ts';
 import { Icon } from './parts.tsx';
-import { href, is_local, is_paused, now, read, screen, shift_window, sub_screen, write } from './state.ts';
+import { filters, href, is_local, is_paused, now, read, screen, shift_window, sub_screen, waiting, write } from './state.ts';
 
 const is_help_open = signal(false);
 
@@ -44,13 +44,20 @@ function seen_text(s: Status): string {
   return `${share(s.capture.completeness)} seen`;
 }
 
+/** Discover begins with the transactions; the pill that leaves out the flows can be taken away. */
+function tab_href(t: { id: string; sub?: string }): string {
+  if (t.id === 'discover' && screen.value !== 'discover' && filters.value.length === 0)
+    return href({ screen: 'discover', filters: [{ field: 'type', value: 'flow', not: true, off: false }] });
+  return href({ screen: t.id, sub: t.sub });
+}
+
 export function TopBar() {
   const s = status.value;
   return (
     <header class="top">
       <Brand />
       <nav class="tabs" aria-label="Screens">
-        {TABS.map((t) => <a key={t.id} href={href({ screen: t.id, sub: t.sub })} aria-current={screen.value === t.id ? 'page' : undefined}>{t.name}</a>)}
+        {TABS.map((t) => <a key={t.id} href={tab_href(t)} aria-current={screen.value === t.id ? 'page' : undefined}>{t.name}</a>)}
       </nav>
       <div class="top-end">
         {s && s.capture.completeness < 1 ? <span class="hp"><Icon name="part" cls="s" />{seen_text(s)}</span> : null}
@@ -65,7 +72,7 @@ export function TopBar() {
 export function BottomBar() {
   return (
     <nav class="bottom four" aria-label="Screens, small">
-      {TABS.map((t) => <a key={t.id} href={href({ screen: t.id, sub: t.sub })} aria-current={screen.value === t.id ? 'page' : undefined}><Icon name={t.icon} />{t.name}</a>)}
+      {TABS.map((t) => <a key={t.id} href={tab_href(t)} aria-current={screen.value === t.id ? 'page' : undefined}><Icon name={t.icon} />{t.name}</a>)}
     </nav>
   );
 }
@@ -144,7 +151,7 @@ export function start_keys(): void {
       is_go = false;
       const to = { o: 'overview', d: 'discover', b: 'dashboard', i: 'settings' }[key];
       if (to) {
-        location.hash = href({ screen: to, sub: TABS.find((t) => t.id === to)?.sub });
+        location.hash = tab_href(TABS.find((t) => t.id === to)!);
         e.preventDefault();
       }
       return;
@@ -156,6 +163,7 @@ export function start_keys(): void {
     else if (key === ']') shift_window(1);
     else if (key === '?') is_help_open.value = true;
     else if (key === 'g') is_go = true;
+    else if (key === 'p' && waiting.value) dispatchEvent(new Event('remora:show'));
     else if (key === 'p') {
       is_paused.value = !is_paused.value;
       if (!is_paused.value) now.value = Date.now();

@@ -22,6 +22,8 @@ export const refresh_s = signal(5);
 export const is_paused = signal(false);
 export const columns = signal<string[]>([]);
 export const chosen = signal<string | null>(null);
+/** Rows of the live stream that wait until they are asked for. */
+export const waiting = signal(0);
 export const is_local = signal(read('zone') !== 'utc');
 export const now = signal(Date.now());
 /** True while something is drawn that only makes sense with new events. */
