@@ -19,7 +19,20 @@ if [ ${#files[@]} = 0 ]; then
     echo "skipped: no captures on this machine"
     exit 77
 fi
+# Without what changes with the version of the program.
+plain() {
+    jq -cS 'del(.agent, .ecs)' "$1"
+}
+
 for file in "${files[@]}"; do
+    expected=${file%.pcap}.ndjson
+    if [ -f "$expected" ]; then
+        "$program" read -o ndjson "$file" >"$out/a" 2>"$out/stderr"
+        if ! diff <(plain "$out/a") "$expected" >"$out/stderr"; then
+            fail "$(basename "$file"): other events than $expected says"
+            continue
+        fi
+    fi
     name=$(basename "$file")
     if ! "$program" read -o ndjson -E http.send_all_headers=true -E 'http.include_body_for=[text]' -E http.send_request=true \
         "$file" >"$out/a" 2>"$out/stderr"; then

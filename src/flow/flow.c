@@ -85,7 +85,7 @@ icmp_ports(const struct layers *l, struct flow_key *key)
 
     if (has_id && l->icmp.len >= 6) {
         key->a_port = (uint16_t)(l->icmp.p[4] << 8 | l->icmp.p[5]);
-        key->b_port = (uint16_t)(!is_4 ? 128 : type == 0 || type == 8 ? 8 : type | 1);
+        key->b_port = (uint16_t)(!is_4 ? 128 : type == 0 || type == 8 ? 8 : (type - 1) | 1);
         return;
     }
     key->a_port = 0;

@@ -265,7 +265,7 @@ conv_lost(struct conv *cv, enum side from, uint64_t lost)
         s->tx->is_partial = true;
     if (s->skip >= lost && s->skip > 0) {
         if (s->tx)
-            s->tx->part[from].bytes += lost;
+            tx_part_of(s->tx, from)->bytes += lost;
         if (s->skip != UINT64_MAX)
             s->skip -= lost;
         if (p && p->gap)
@@ -309,6 +309,12 @@ conv_close(struct conv *cv, enum stream_end why)
         buf_fini(&cv->side[i].held);
     free(cv->state);
     free(cv);
+}
+
+void
+conv_part_none(struct conv *cv, enum side from)
+{
+    cv->side[from].tx = NULL;
 }
 
 void *

@@ -30,11 +30,11 @@ struct tx {
     struct tx *due_next, *due_prev;   /* of the protocol, oldest first */
     struct conv *conv;
     uint64_t key, opened_ns, first_packet;
-    struct part part[2];
+    struct part part[2];              /* of the side that asked and the side that answered */
     struct cells cells;
     const char *notes[8];
     uint8_t n_notes;
-    bool is_partial;
+    bool is_partial, is_reversed;     /* reversed: the flow's server asked */
     const char *status;
     int body_field[2];
     size_t body_max[2];
@@ -91,6 +91,12 @@ int detect(const struct core *c, const struct conv *cv, enum side from, struct s
 bool body_decode(enum encoding how, struct slice in, struct buf *out);
 
 /* tx.c */
+static inline struct part *
+tx_part_of(struct tx *tx, enum side from)
+{
+    return &tx->part[(unsigned)from ^ tx->is_reversed];
+}
+
 void core_free_spare(struct core *c);
 void tx_finish(struct tx *tx, enum tx_end how, uint64_t done_ns);
 void tx_expire(struct core *c, int proto);

@@ -98,6 +98,9 @@ struct conv *tx_conv(struct tx *tx);
 bool tx_has(const struct tx *tx, enum side from);  /* were bytes of this side seen? */
 uint64_t tx_bytes(const struct tx *tx, enum side from); /* of this side so far, lost ones in bodies too */
 void tx_part(struct tx *tx, enum side from); /* from this input on, that side's bytes are tx's */
+void conv_part_none(struct conv *cv, enum side from); /* from this input on, that side's bytes are nobody's */
+/* The side that the flow calls server asked: source and destination of tx are exchanged. Right after tx_open(). */
+void tx_reverse(struct tx *tx);
 
 /*
  * Fields: local numbers (<name>.def) or common ones. Put again: a list. Texts are copied and cut at

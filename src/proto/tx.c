@@ -160,22 +160,28 @@ tx_conv(struct tx *tx)
     return tx->conv;
 }
 
+void
+tx_reverse(struct tx *tx)
+{
+    tx->is_reversed = true;
+}
+
 bool
 tx_has(const struct tx *tx, enum side from)
 {
-    return tx->part[from].is_seen;
+    return tx->part[(unsigned)from ^ tx->is_reversed].is_seen;
 }
 
 uint64_t
 tx_bytes(const struct tx *tx, enum side from)
 {
-    return tx->part[from].bytes;
+    return tx->part[(unsigned)from ^ tx->is_reversed].bytes;
 }
 
 void
 tx_part(struct tx *tx, enum side from)
 {
-    struct part *p = &tx->part[from];
+    struct part *p = tx_part_of(tx, from);
 
     tx->conv->side[from].tx = tx;
     if (p->is_seen)
@@ -192,8 +198,9 @@ tx_attribute(struct conv *cv, enum side from, uint64_t n)
 
     if (!tx)
         return;
-    tx->part[from].bytes += n;
-    tx->part[from].end_ns = cv->core->now_ns;
+    struct part *p = tx_part_of(tx, from);
+    p->bytes += n;
+    p->end_ns = cv->core->now_ns;
 }
 
 /* Makes sure that `more` bytes of cells fit. false: the bound is reached; counted. */
@@ -420,12 +427,13 @@ put_ends(const struct tx *tx, struct cells *out)
     const struct ends *e = &tx->conv->ends;
     uint8_t len = e->ip_version == 4 ? 4 : 16;
     bool has_ports = e->l4 == IPPROTO_TCP || e->l4 == IPPROTO_UDP || e->l4 == IPPROTO_SCTP;
+    unsigned src = tx->is_reversed ? SIDE_SERVER : SIDE_CLIENT, dst = 1 - src;
 
-    (void)cells_ip(out, FIELD_SOURCE_IP, e->addr[SIDE_CLIENT], len);
-    (void)cells_ip(out, FIELD_DESTINATION_IP, e->addr[SIDE_SERVER], len);
+    (void)cells_ip(out, FIELD_SOURCE_IP, e->addr[src], len);
+    (void)cells_ip(out, FIELD_DESTINATION_IP, e->addr[dst], len);
     if (has_ports) {
-        (void)cells_uint(out, FIELD_SOURCE_PORT, e->port[SIDE_CLIENT]);
-        (void)cells_uint(out, FIELD_DESTINATION_PORT, e->port[SIDE_SERVER]);
+        (void)cells_uint(out, FIELD_SOURCE_PORT, e->port[src]);
+        (void)cells_uint(out, FIELD_DESTINATION_PORT, e->port[dst]);
     }
     put_text(out, FIELD_NETWORK_TYPE, e->ip_version == 4 ? "ipv4" : "ipv6");
     put_text(out, FIELD_NETWORK_TRANSPORT, transport_name(e->l4));

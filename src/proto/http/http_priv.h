@@ -6,7 +6,6 @@
 #include "proto/proto.h"
 
 enum {
-    HTTP_NO_FIELD = FIELD_LOCAL - 1,
 #include "schema/field_enum.h"
 #include "proto/http/http.def"
 };
