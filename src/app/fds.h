@@ -31,6 +31,8 @@ struct shared_page {
     uint64_t drops, packets, bytes, last_packet_ns;
     uint64_t turns;                    /* of the sensor: stands still when it hangs */
     uint64_t gap_from_ns, gap_to_ns;   /* the last time without a sensor */
+    char import[64];                   /* name of the capture that is imported; "": live capture */
+    uint64_t import_done, import_all;  /* bytes of it that were read, and in all (0: unknown) */
     uint32_t n_interfaces;
     struct {
         char name[16];

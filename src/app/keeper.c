@@ -43,14 +43,26 @@ fatal(const char *what, const struct err *err)
     _exit(1); /* the warden starts a new one; what was not acknowledged waits in the ring */
 }
 
-static int
-open_store(struct keeper *k, const char *dir, struct err *err)
-{
-    struct store_options options = {.conf = config_get(k->config, "store"), .dir = dir, .schema = k->view.schema};
+/* What the warden or `read` says on the command line. */
+struct keeper_args {
+    const char *dir;    /* data directory */
+    size_t n_listen;    /* listening sockets from FD_LISTEN on */
+    const char *import; /* name of the capture that is imported; NULL: live */
+    bool no_sandbox;
+};
 
-    if (!options.conf->enabled)
+static int
+open_store(struct keeper *k, const struct keeper_args *args, struct err *err)
+{
+    struct store_options options = {.conf = config_get(k->config, "store"), .dir = args->dir, .schema = k->view.schema,
+                                    .import_name = args->import};
+
+    if (!options.conf->enabled && !args->import)
         return 0;
-    (void)snprintf(k->view.index, sizeof(k->view.index), "%.100s-*", options.conf->index_traffic);
+    if (args->import)
+        (void)snprintf(k->view.index, sizeof(k->view.index), "remora-import-*");
+    else
+        (void)snprintf(k->view.index, sizeof(k->view.index), "%.100s-*", options.conf->index_traffic);
     k->view.retention_age_ns = options.conf->retention_age_ns;
     k->view.retention_bytes = options.conf->retention_bytes;
     return store_open(&options, &k->view.store, err);
@@ -72,7 +84,7 @@ open_web(struct keeper *k, size_t n_listen, struct err *err)
 }
 
 static int
-open_keeper(struct keeper *k, const char *dir, size_t n_listen, struct err *err)
+open_keeper(struct keeper *k, const struct keeper_args *args, struct err *err)
 {
     struct buf snapshot;
     char host[256] = "";
@@ -99,9 +111,9 @@ open_keeper(struct keeper *k, const char *dir, size_t n_listen, struct err *err)
     if (rc == 0)
         rc = output_open_enabled(k->config, k->view.schema, k->outputs, &k->n_outputs, err);
     if (rc == 0)
-        rc = open_store(k, dir, err);
+        rc = open_store(k, args, err);
     if (rc == 0)
-        rc = open_web(k, n_listen, err);
+        rc = open_web(k, args->n_listen, err);
     return rc;
 }
 
@@ -227,24 +239,41 @@ close_keeper(struct keeper *k)
     }
 }
 
+static bool
+parse_keeper(int argc, char **argv, struct keeper_args *a)
+{
+    if (argc < 3)
+        return false;
+    *a = (struct keeper_args){.dir = argv[1], .n_listen = strtoul(argv[2], NULL, 10)};
+    for (int i = 3; i < argc; i++) {
+        if (strcmp(argv[i], "--no-sandbox") == 0)
+            a->no_sandbox = true;
+        else if (strncmp(argv[i], "--import=", 9) == 0)
+            a->import = argv[i] + 9;
+        else
+            return false;
+    }
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
     static struct keeper k;
+    struct keeper_args args;
     struct err err = {0};
 
-    if (argc < 3) {
-        (void)fprintf(stderr, "remora-keeper is started by remora run\n");
+    if (!parse_keeper(argc, argv, &args)) {
+        (void)fprintf(stderr, "remora-keeper is started by remora run and remora read\n");
         return 2;
     }
-    bool with_sandbox = argc < 4 || strcmp(argv[3], "--no-sandbox") != 0;
     log_set_process("keeper");
     (void)prctl(PR_SET_NAME, "remora-keeper");
     (void)umask(0077);
     tzset();
-    if (with_sandbox && sandbox_drop("_remora", 65532, &err) < 0)
+    if (!args.no_sandbox && sandbox_drop("_remora", 65532, &err) < 0)
         fatal("cannot start", &err);
-    if (open_keeper(&k, argv[1], strtoul(argv[2], NULL, 10), &err) < 0)
+    if (open_keeper(&k, &args, &err) < 0)
         fatal("cannot start", &err);
     run_keeper(&k);
     close_keeper(&k);

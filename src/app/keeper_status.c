@@ -81,6 +81,8 @@ reasons(const struct shared_page *p)
     json_t *out = json_array();
     uint32_t n = 0;
 
+    if (p->import[0])
+        return out;
     for (uint32_t i = 0; i < p->n_interfaces && i < 64; i++) {
         n += p->interfaces[i].is_captured;
         if (p->interfaces[i].is_bridge && !p->interfaces[i].is_captured)
@@ -93,6 +95,15 @@ reasons(const struct shared_page *p)
     if (p->drops > 0)
         unseen(out, "lost", "The kernel dropped packets before the sensor saw them.", "Enlarge capture.ring or narrow capture.filter.");
     return out;
+}
+
+/* What the capture does now. */
+static const char *
+state_of(const struct shared_page *p)
+{
+    if (p->import[0])
+        return p->import_done < p->import_all ? "importing" : "imported";
+    return p->sensor_pid > 0 ? "capturing" : "stopped";
 }
 
 static json_t *
@@ -117,7 +128,7 @@ keeper_status(void *ctx)
     if (v->store)
         store_stats(v->store, &stats);
     json_t *capture = json_pack(
-        "{s:s,s:o,s:I,s:I,s:I,s:f,s:o,s:o}", "state", p->sensor_pid > 0 ? "capturing" : "stopped", "interfaces", interfaces(p), "packets",
+        "{s:s,s:o,s:I,s:I,s:I,s:f,s:o,s:o}", "state", state_of(p), "interfaces", interfaces(p), "packets",
         (json_int_t)p->packets, "bytes", (json_int_t)p->bytes, "drops", (json_int_t)p->drops, "completeness",
         seen ? (double)p->packets / (double)seen : 1.0, "last_packet", time_text(p->last_packet_ns), "unseen", reasons(p));
     json_t *store = json_pack("{s:I,s:I,s:o,s:o,s:I,s:b,s:s,s:I,s:I}", "bytes", (json_int_t)stats.bytes, "docs", (json_int_t)stats.docs, "oldest",
@@ -128,12 +139,18 @@ keeper_status(void *ctx)
     if (p->gap_to_ns)
         json_array_append_new(gaps, json_pack("{s:o,s:o,s:s}", "from", time_text(p->gap_from_ns), "to", time_text(p->gap_to_ns), "why",
                                               "the sensor was restarted"));
-    return json_pack("{s:s,s:s,s:s,s:b,s:o,s:o,s:s,s:o,s:{s:I,s:I},s:o,s:{s:I,s:I},s:[o,o,o],s:o,s:o}", "version", REMORA_VERSION, "hostname",
-                     v->host, "index", v->index, "geoip", (int)v->has_geoip, "now", time_text(now_ns()), "started", time_text(p->started_ns), "mode", "run", "capture", capture,
+    json_t *processes = json_array();
+    if (p->warden_pid)
+        json_array_append_new(processes, process("warden", p->warden_pid, 0));
+    if (p->sensor_pid)
+        json_array_append_new(processes, process("sensor", p->sensor_pid, p->sensor_restarts));
+    json_array_append_new(processes, process("keeper", p->keeper_pid, p->keeper_restarts));
+    return json_pack("{s:s,s:s,s:s,s:b,s:o,s:o,s:s,s:s,s:o,s:{s:I,s:I},s:o,s:{s:I,s:I},s:o,s:o,s:o}", "version", REMORA_VERSION, "hostname",
+                     v->host, "index", v->index, "geoip", (int)v->has_geoip, "now", time_text(now_ns()), "started", time_text(p->started_ns), "mode", p->import[0] ? "import" : "run", "import",
+                     p->import, "capture", capture,
                      "events", "total", (json_int_t)v->events, "dropped", (json_int_t)v->lost_events, "store", store, "ring", "used",
-                     (json_int_t)shmring_used(v->ring), "size", (json_int_t)shmring_size(v->ring), "processes",
-                     process("warden", p->warden_pid, 0), process("sensor", p->sensor_pid, p->sensor_restarts),
-                     process("keeper", p->keeper_pid, p->keeper_restarts), "sensor_gaps", gaps, "counters", counters(p));
+                     (json_int_t)shmring_used(v->ring), "size", (json_int_t)shmring_size(v->ring), "processes", processes,
+                     "sensor_gaps", gaps, "counters", counters(p));
 }
 
 static void

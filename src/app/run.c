@@ -21,7 +21,7 @@
 
 #include "app/app.h"
 #include "app/fds.h"
-#include "app/sandbox.h"
+#include "app/program.h"
 #include "base/log.h"
 #include "base/shmring.h"
 #include "capture/live.h"
@@ -98,7 +98,6 @@ static int
 open_data(struct warden *w, struct err *err)
 {
     char path[4096];
-    unsigned uid, gid;
 
     if (mkdir(w->args->data, 0700) < 0 && errno != EEXIST)
         return err_sys(err, ERR_IO, errno, "cannot make the data directory %s (choose one with --data)", w->args->data);
@@ -109,10 +108,7 @@ open_data(struct warden *w, struct err *err)
     if (flock(w->lock_fd, LOCK_EX | LOCK_NB) < 0)
         return err_set(err, ERR_EXISTS, "another remora runs on the data directory %s; stop it or choose another one with --data",
                        w->args->data);
-    sandbox_user("_remora", 65532, &uid, &gid);
-    if (getuid() == 0 && !w->args->no_sandbox && chown(w->args->data, uid, gid) < 0)
-        return err_sys(err, ERR_IO, errno, "cannot give the data directory %s to the keeper", w->args->data);
-    return 0;
+    return w->args->no_sandbox ? 0 : program_give(w->args->data, err);
 }
 
 static int
@@ -199,29 +195,11 @@ open_signals(struct warden *w, struct err *err)
 }
 
 static int
-open_config(struct warden *w, struct err *err)
-{
-    struct buf snapshot;
-
-    buf_init(&snapshot, 16 << 20);
-    config_snapshot(w->config, 1, &snapshot);
-    int rc = warden_memfd("remora-config", buf_slice(&snapshot), &w->config_fd, err);
-    buf_fini(&snapshot);
-    return rc;
-}
-
-static int
 find_programs(struct warden *w, struct err *err)
 {
-    ssize_t n = readlink("/proc/self/exe", w->program, sizeof(w->program) - 1);
+    int rc = program_find("", w->program, sizeof(w->program), err);
 
-    if (n <= 0)
-        return err_sys(err, ERR_IO, errno, "cannot find the program itself");
-    w->program[n] = '\0';
-    if ((size_t)snprintf(w->keeper_program, sizeof(w->keeper_program), "%s-keeper", w->program) >= sizeof(w->keeper_program) ||
-        access(w->keeper_program, X_OK) < 0)
-        return err_set(err, ERR_IO, "the program %s-keeper is missing beside remora", w->program);
-    return 0;
+    return rc < 0 ? rc : program_find("-keeper", w->keeper_program, sizeof(w->keeper_program), err);
 }
 
 static int
@@ -396,7 +374,7 @@ open_warden(struct warden *w, struct err *err)
     if (rc == 0)
         rc = open_listen(w, err);
     if (rc == 0)
-        rc = open_config(w, err);
+        rc = program_snapshot(w->config, 1, &w->config_fd, err);
     if (rc == 0)
         rc = shmring_create(RING_BYTES, &w->ring, err);
     if (rc == 0)

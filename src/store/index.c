@@ -139,6 +139,15 @@ days_open(struct store *s, struct err *err)
     return rc;
 }
 
+static struct day *
+find(struct store *s, const char *name)
+{
+    for (size_t i = s->n_days; i > 0; i--)
+        if (strcmp(s->days[i - 1]->name, name) == 0)
+            return s->days[i - 1];
+    return NULL;
+}
+
 struct day *
 day_for(struct store *s, uint64_t time_ns, struct err *err)
 {
@@ -148,9 +157,14 @@ day_for(struct store *s, uint64_t time_ns, struct err *err)
 
     gmtime_r(&t, &tm);
     (void)snprintf(name, sizeof(name), "%s-%04d.%02d.%02d", s->prefix, (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday);
-    for (size_t i = s->n_days; i > 0; i--)
-        if (strcmp(s->days[i - 1]->name, name) == 0)
-            return s->days[i - 1];
+    struct day *known = find(s, name);
+    if (known)
+        return known;
+    if (s->is_import && s->n_import_days++ >= STORE_MAX_IMPORT_DAYS) {
+        (void)snprintf(name, sizeof(name), "%s-rest", s->prefix);
+        if ((known = find(s, name)))
+            return known;
+    }
     if (s->n_days + 1 >= STORE_MAX_DAYS) {
         (void)err_set(err, ERR_FULL, "the store holds %d days, its greatest number", STORE_MAX_DAYS);
         return NULL;
@@ -180,19 +194,47 @@ remove_day(struct store *s, struct day *d)
     take_out(s, d);
 }
 
+/* When a day got old: the time of its newest event, of an import the time at which it was written last. */
+static uint64_t
+stamp(const struct day *d)
+{
+    struct stat st;
+
+    if (strncmp(d->name, "remora-import-", 14) != 0)
+        return d->newest_ns;
+    return stat(d->path, &st) == 0 ? (uint64_t)st.st_mtim.tv_sec * 1000000000u : 0;
+}
+
+/* The day to remove next; the one that is being written is the newest and stays. NULL: none. */
+static struct day *
+oldest(struct store *s)
+{
+    struct day *first = NULL, *last = NULL;
+
+    for (size_t i = 0; i < s->n_days; i++) {
+        struct day *d = s->days[i];
+        if (d->n_pending > 0 || d->docs == 0)
+            continue;
+        if (!first || stamp(d) < stamp(first))
+            first = d;
+        if (!last || stamp(d) >= stamp(last))
+            last = d;
+    }
+    return first == last ? NULL : first;
+}
+
 void
 days_retain(struct store *s)
 {
     uint64_t bytes = 0, now = (uint64_t)time(NULL) * 1000000000u;
     uint64_t age = (uint64_t)s->conf.retention_age_ns;
+    struct day *d;
 
     for (size_t i = 0; i < s->n_days; i++)
         bytes += day_bytes(s->days[i]);
-    /* Never the newest: it is being written. */
-    while (s->n_days > 1) {
-        struct day *d = s->days[0];
-        bool is_old = age > 0 && d->newest_ns > 0 && d->newest_ns + age < now && d->n_pending == 0;
-        bool is_much = s->conf.retention_bytes > 0 && bytes > s->conf.retention_bytes && d->n_pending == 0;
+    while ((d = oldest(s))) {
+        bool is_old = age > 0 && stamp(d) + age < now;
+        bool is_much = s->conf.retention_bytes > 0 && bytes > s->conf.retention_bytes;
         size_t before = s->n_days;
         if (!is_old && !is_much)
             return;

@@ -90,6 +90,7 @@ store_open(const struct store_options *options, struct store **ret, struct err *
     s->conf = *options->conf;
     s->schema = options->schema;
     s->read_only = options->read_only;
+    s->is_import = options->import_name != NULL;
     pthread_mutex_init(&s->lock, NULL);
     buf_init(&s->line, LINE_MAX_BYTES);
     int rc = realpath(options->dir, real) ? 0 : err_sys(err, ERR_IO, errno, "there is no data directory %s", options->dir);

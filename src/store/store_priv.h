@@ -11,6 +11,7 @@
 
 enum {
     STORE_MAX_DAYS = 64,           /* files that are attached at once */
+    STORE_MAX_IMPORT_DAYS = 48,    /* of one capture; the days beyond them share one more */
     STORE_MAX_COLUMNS = 64,
     STORE_MAX_PENDING = 400000,    /* rows that wait for a commit */
     STORE_WATERMARK = 512 << 20    /* free bytes below which nothing is committed */
@@ -35,7 +36,8 @@ struct store {
     struct store_conf conf;
     char dir[4096], prefix[96];
     const struct schema *schema;
-    bool read_only;
+    bool read_only, is_import;
+    size_t n_import_days;     /* that were made for this capture */
     int lock_fd;
     duckdb_database db;
     duckdb_connection writer;

@@ -50,6 +50,8 @@ export interface Status {
   now: string;
   started: string;
   mode: string;
+  /** Name of the capture that was imported; empty on a live capture. */
+  import: string;
   index?: string;
   geoip?: boolean;
   capture: {

@@ -90,12 +90,19 @@ export function HealthLine() {
   const kept = s.store.oldest && s.store.newest ? Date.parse(s.store.newest) - Date.parse(s.store.oldest) : 0;
   const rss = s.processes.reduce((n, p) => n + p.rss, 0);
   const is_capturing = s.capture.state === 'capturing' && caught.length > 0;
+  const is_import = s.mode === 'import';
   return (
     <footer class="health" aria-label="Capture health">
-      <span data-testid="health-state">{is_capturing ? <Icon name="ok" cls="ok-dot s" /> : <Icon name="cerr" cls="sl cerr" />}{s.mode === 'file' ? 'Showing files' : is_capturing ? 'Capturing' : 'Not capturing'}</span>
+      {is_import
+        ? <span data-testid="health-state"><Icon name="ok" cls="ok-dot s" />{s.capture.state === 'importing' ? 'Importing' : 'Showing'} {s.import}</span>
+        : <span data-testid="health-state">{is_capturing ? <Icon name="ok" cls="ok-dot s" /> : <Icon name="cerr" cls="sl cerr" />}{is_capturing ? 'Capturing' : 'Not capturing'}</span>}
       {names ? <span><span class="w">{names}</span></span> : null}
-      <span title={`${count(s.capture.packets)} packets in all`} data-testid="health-packets" data-packets={s.capture.packets}><b>{r ? short(r.packets) : '–'}</b> packets/s</span>
-      <span><b>{r ? bytes(r.bytes) : '–'}</b>/s</span>
+      {is_import
+        ? <span data-testid="health-packets" data-packets={s.capture.packets}><b>{count(s.capture.packets)}</b> packets</span>
+        : <>
+            <span title={`${count(s.capture.packets)} packets in all`} data-testid="health-packets" data-packets={s.capture.packets}><b>{r ? short(r.packets) : '–'}</b> packets/s</span>
+            <span><b>{r ? bytes(r.bytes) : '–'}</b>/s</span>
+          </>}
       {s.capture.drops > 0
         ? <span class="warn" data-testid="health-drops"><Icon name="part" cls="s" /><b>{share(1 - s.capture.completeness)}</b> lost, {count(s.capture.drops)} packets</span>
         : <span data-testid="health-drops"><b>0</b> lost</span>}
