@@ -11,6 +11,7 @@ static const struct enricher *const enrichers[] = {
     &enricher_id,
     &enricher_direction,
     &enricher_geoip,
+    &enricher_domain,
     &enricher_names,
 };
 
@@ -37,7 +38,7 @@ struct enrich {
     uint32_t max_added; /* bytes of cells that one record may get */
     uint8_t *scratch;   /* where batches grow: warm memory, then a copy of the right size */
     uint32_t scratch_cap;
-    uint8_t seen_of[FIELD_LOCAL]; /* enum enrich_seen by field, or NOT_SEEN */
+    uint8_t seen_of[SCHEMA_MAX_FIELDS]; /* enum enrich_seen by field, or NOT_SEEN */
     struct enrich_stats stats;
 };
 
@@ -51,7 +52,11 @@ enrich_new(const struct enrich_options *options, struct enrich **ret, struct err
     e->schema = options->schema;
     memset(e->seen_of, NOT_SEEN, sizeof(e->seen_of));
     for (uint8_t i = 0; i < SEEN_N; i++)
-        e->seen_of[seen_fields[i]] = i;
+        if (seen_fields[i])
+            e->seen_of[seen_fields[i]] = i;
+    uint16_t question = schema_find(e->schema, SLICE("dns.question.name"), NULL, NULL);
+    if (question)
+        e->seen_of[question] = SEEN_DNS_QUESTION;
     for (size_t i = 0; i < N_ENRICHERS; i++) {
         int rc = enrichers[i]->open(options, &e->states[i], err);
         if (rc < 0) {
@@ -95,7 +100,7 @@ look(struct enrich *e, const struct record *r, struct batch_walk *walk, struct e
 
     record_cells(r, walk, &cells);
     while (cell_next(&cells, &cell)) {
-        uint8_t seen = cell.field < FIELD_LOCAL ? e->seen_of[cell.field] : NOT_SEEN;
+        uint8_t seen = cell.field < SCHEMA_MAX_FIELDS ? e->seen_of[cell.field] : NOT_SEEN;
         if (seen == NOT_SEEN || ret->seen_mask >> seen & 1)
             continue;
         ret->seen[seen] = cell;

@@ -19,6 +19,7 @@ enum enrich_seen {
     SEEN_DESTINATION_COUNTRY,
     SEEN_HOST_NAME,
     SEEN_AGENT_NAME,
+    SEEN_DNS_QUESTION,
     SEEN_N
 };
 
@@ -46,6 +47,7 @@ struct enricher {
     void (*stats)(const void *state, struct enrich_stats *ret); /* NULL: none */
 };
 
-extern const struct enricher enricher_id, enricher_direction, enricher_geoip, enricher_names;
+extern const struct enricher enricher_id, enricher_direction, enricher_geoip, enricher_domain,
+    enricher_names;
 
 #endif

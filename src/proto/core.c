@@ -47,6 +47,16 @@ core_sections(struct section *ret, size_t max)
     return n;
 }
 
+static uint64_t
+hash_name(const char *name)
+{
+    uint64_t h = 14695981039346656037ull;
+
+    for (; *name; name++)
+        h = (h ^ (uint8_t)*name) * 1099511628211ull;
+    return h;
+}
+
 struct core *
 core_new(const struct core_options *options)
 {
@@ -63,6 +73,7 @@ core_new(const struct core_options *options)
             abort(); /* the tables of the program contradict each other */
         c->settings[i] = config_get(options->config, p->name);
         c->dataset[i] = (uint16_t)dataset;
+        c->name_hash[i] = hash_name(proto_table[i]->name);
         c->field_base[i] = schema_dataset(options->schema, (uint16_t)dataset)->field_base;
         uint64_t ms = p->timeout_ms ? p->timeout_ms : DEFAULT_TIMEOUT_MS;
         c->timeout_ns[i] = c->settings[i]->transaction_timeout_ns > 0 ? (uint64_t)c->settings[i]->transaction_timeout_ns

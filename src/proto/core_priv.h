@@ -74,6 +74,7 @@ struct core {
     int n_protos;
     const struct proto_settings *settings[CORE_MAX_PROTOS];
     uint16_t dataset[CORE_MAX_PROTOS], field_base[CORE_MAX_PROTOS];
+    uint64_t name_hash[CORE_MAX_PROTOS]; /* of the dataset, for event.id: the same in every version */
     struct tx_list due[CORE_MAX_PROTOS];
     uint64_t timeout_ns[CORE_MAX_PROTOS];
     uint64_t now_ns, packet, last_first_packet;

@@ -391,7 +391,7 @@ put_event_id(struct tx *tx, struct cells *out)
 
     c->ordinal = c->last_first_packet == tx->first_packet ? c->ordinal + 1 : 0;
     c->last_first_packet = tx->first_packet;
-    uint64_t h = mix64(mix64(mix64(c->options.file_id, tx->first_packet), c->dataset[tx->conv->proto]), c->ordinal);
+    uint64_t h = mix64(mix64(mix64(c->options.file_id, tx->first_packet), c->name_hash[tx->conv->proto]), c->ordinal);
     h = mix64(h, tx->key);
     for (int i = 0; i < 13; i++, h >>= 5)
         text[i] = digits[h & 31];

@@ -184,7 +184,7 @@ def match_one(op, arg, got, event, program, flat):
     if op == "$len_lt":
         return len(got) < arg
     if op == "$each":
-        return all(matches(arg, one, event, program, flat) for one in got)
+        return all(matches_object(arg, one) if isinstance(arg, dict) else matches(arg, one, event, program, flat) for one in got)
     if op == "$index":
         return all(int(i) < len(got) and matches_object(one, got[int(i)]) for i, one in arg.items())
     if op == "$has":

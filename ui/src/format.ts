@@ -76,6 +76,7 @@ export function share(part: number): string {
 
 /** How long: 4 d 3 h, 53 min, 12 s. */
 export function span(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
   const s = Math.round(ms / 1000);
   if (s < 120) return `${s} s`;
   const min = Math.round(s / 60);

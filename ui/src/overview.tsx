@@ -63,7 +63,7 @@ interface Verdict {
 
 /** What is worth saying first: blind, errors, latency, quiet. */
 function verdict_of(s: Status | null, now: Figures | null, before: Figures | null, worst: Bucket | undefined, w: Window): Verdict | null {
-  if (s && s.mode !== 'file' && !s.capture.interfaces.some((i) => i.captured))
+  if (s && s.mode !== 'import' && !s.capture.interfaces.some((i) => i.captured))
     return { icon: 'serr', head: <>remora is blind: <em>no interface is captured</em></>, text: 'Name one in capture.interfaces. The command remora devices lists them.' };
   if (s && !s.store.writable && s.store.trouble) return { icon: 'serr', head: <em>The store takes no events</em>, text: s.store.trouble };
   if (!now) return null;
