@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reads every capture at hand with the sanitized program: whole, cut at many places, and twice (equal output).
 set -u
+# shellcheck source=tools/setup.sh
+. tools/setup.sh
+setup_asan
 program=build/asan/src/app/remora
 passed=0 failed=0
 out=$(mktemp -d)

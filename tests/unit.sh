@@ -4,6 +4,6 @@
 set -eu
 # shellcheck source=tools/setup.sh
 . tools/setup.sh
-setup_build asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Dtest_hooks=true
+setup_asan
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 meson test -C build/asan --no-rebuild --print-errorlogs --num-processes 2

@@ -116,6 +116,11 @@ setup_build() {
     fi
 }
 
+# The program under ASan and UBSan, with the hooks of the tests: build/asan.
+setup_asan() {
+    setup_build asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Dtest_hooks=true
+}
+
 # The users that sensor and keeper become. Without them `remora run` takes an unprivileged number.
 setup_users() {
     local user
