@@ -48,15 +48,19 @@ domain_close(void *state)
     free(state);
 }
 
+/* One search in the list: the registered domain is the label before the suffix. */
 static void
 split_name(const struct domain *d, const char *name, uint8_t len, struct split *ret)
 {
     const char *suffix = psl_unregistrable_domain(d->list, name);
-    const char *registered = psl_registrable_domain(d->list, name);
 
-    ret->len = len;
+    ret->len = ret->registered = len;
     ret->suffix = suffix ? (uint8_t)(suffix - name) : len;
-    ret->registered = registered ? (uint8_t)(registered - name) : len;
+    if (ret->suffix < 2 || ret->suffix >= len)
+        return;
+    ret->registered = (uint8_t)(ret->suffix - 1);
+    while (ret->registered > 0 && name[ret->registered - 1] != '.')
+        ret->registered--;
 }
 
 /* The list is in lower case; so is the name that is looked up, its parts are shown as they came. */

@@ -122,7 +122,11 @@ put_subject(struct tx *tx, const struct dns_name *name, uint16_t type, uint16_t 
     struct text text = {.p = line, .cap = sizeof(line)};
 
     tx_put_text(tx, FIELD_RESOURCE, slice_of(name->text, name->len));
-    text_add(&text, "class %s, type %s, ", dns_class_name(class, a), dns_type_name(type, b));
+    text_string(&text, "class ");
+    text_string(&text, dns_class_name(class, a));
+    text_string(&text, ", type ");
+    text_string(&text, dns_type_name(type, b));
+    text_string(&text, ", ");
     text_bytes(&text, name->text, name->len);
     tx_put_text(tx, FIELD_QUERY, slice_of(line, text.len));
 }

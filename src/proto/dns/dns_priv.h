@@ -55,6 +55,7 @@ struct text {
 };
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_bytes(struct text *t, const void *p, size_t len);
+void text_string(struct text *t, const char *s);
 
 /* message.c. All take the whole message, because names point back into it. */
 bool dns_read_head(struct slice msg, struct dns_head *ret);

@@ -19,6 +19,12 @@ text_bytes(struct text *t, const void *p, size_t len)
 }
 
 void
+text_string(struct text *t, const char *s)
+{
+    text_bytes(t, s, strlen(s));
+}
+
+void
 text_add(struct text *t, const char *fmt, ...)
 {
     char part[512];
