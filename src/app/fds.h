@@ -33,6 +33,12 @@ struct shared_page {
     uint64_t gap_from_ns, gap_to_ns;   /* the last time without a sensor */
     char import[64];                   /* name of the capture that is imported; "": live capture */
     uint64_t import_done, import_all;  /* bytes of it that were read, and in all (0: unknown) */
+    uint32_t n_own;                    /* own listeners, whose traffic is left out */
+    struct {
+        uint8_t addr[16];              /* IPv4: the first four bytes */
+        uint8_t ip_version;
+        uint16_t port;
+    } own[16];
     uint32_t n_interfaces;
     struct {
         char name[16];

@@ -2,7 +2,9 @@
 /* remora run: the warden. Opens what needs privileges, starts sensor and keeper, restarts them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -165,6 +167,38 @@ open_capture(struct warden *w, struct err *err)
     return 0;
 }
 
+/* The addresses at which the page is served: its traffic is not to be seen on the page. */
+static void
+show_own(struct warden *w)
+{
+    struct sockaddr_storage at = {0};
+    socklen_t len = sizeof(at);
+    struct ifaddrs *list = NULL;
+    uint32_t n = 0;
+
+    if (getsockname(w->listen_fd, (struct sockaddr *)&at, &len) < 0 || getifaddrs(&list) < 0)
+        return;
+    const struct sockaddr_in *at4 = (const void *)&at;
+    const struct sockaddr_in6 *at6 = (const void *)&at;
+    bool is_all = at.ss_family == AF_INET ? at4->sin_addr.s_addr == 0 : IN6_IS_ADDR_UNSPECIFIED(&at6->sin6_addr);
+    for (const struct ifaddrs *a = list; a && n < 16; a = a->ifa_next) {
+        if (!a->ifa_addr || (a->ifa_addr->sa_family != AF_INET && a->ifa_addr->sa_family != AF_INET6))
+            continue;
+        bool is_4 = a->ifa_addr->sa_family == AF_INET;
+        const void *addr = is_4 ? (const void *)&((const struct sockaddr_in *)(const void *)a->ifa_addr)->sin_addr
+                                : (const void *)&((const struct sockaddr_in6 *)(const void *)a->ifa_addr)->sin6_addr;
+        const void *bound = is_4 ? (const void *)&at4->sin_addr : (const void *)&at6->sin6_addr;
+        if (!is_all && (a->ifa_addr->sa_family != at.ss_family || memcmp(addr, bound, is_4 ? 4 : 16) != 0))
+            continue;
+        memset(w->page->own[n].addr, 0, 16);
+        memcpy(w->page->own[n].addr, addr, is_4 ? 4 : 16);
+        w->page->own[n].ip_version = is_4 ? 4 : 6;
+        w->page->own[n++].port = (uint16_t)w->port;
+    }
+    w->page->n_own = n;
+    freeifaddrs(list);
+}
+
 static int
 open_listen(struct warden *w, struct err *err)
 {
@@ -173,6 +207,8 @@ open_listen(struct warden *w, struct err *err)
     bool is_default = !w->args->listen && strcmp(address, "127.0.0.1:9200") == 0;
     int rc = warden_listen(address, is_default, &w->listen_fd, &w->port, err);
 
+    if (rc == 0)
+        show_own(w);
     if (rc == 0 && is_default && w->port != 9200)
         log_warn("warden", "port 9200 is in use", "page=http://127.0.0.1:%u", w->port);
     return rc;

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/shmring.h"
 #include "capture/live.h"
+#include "decode/decode.h"
 #include "worker/worker.h"
 
 enum { IDLE_MS = 1000, BUSY_MS = 20, COUNT_EVERY_NS = 200000000, RETIRE_NS = 14000000 };
@@ -120,6 +121,34 @@ run_sensor(struct sensor *s)
     count(s);
 }
 
+static bool
+is_bridge(void *ctx, uint32_t ifindex)
+{
+    const struct shared_page *p = ((struct sensor *)ctx)->page;
+
+    for (uint32_t i = 0; i < p->n_interfaces && i < 64; i++)
+        if (p->interfaces[i].index == ifindex)
+            return p->interfaces[i].is_bridge;
+    return false;
+}
+
+/* Does one end of the connection belong to a listener of ours? */
+static bool
+is_own(void *ctx, const struct layers *l)
+{
+    const struct shared_page *p = ((struct sensor *)ctx)->page;
+    size_t len = l->ip_version == 4 ? 4 : 16;
+
+    for (uint32_t i = 0; i < p->n_own && i < 16; i++) {
+        if (p->own[i].ip_version != l->ip_version)
+            continue;
+        if ((l->dport == p->own[i].port && memcmp(l->dst, p->own[i].addr, len) == 0) ||
+            (l->sport == p->own[i].port && memcmp(l->src, p->own[i].addr, len) == 0))
+            return true;
+    }
+    return false;
+}
+
 static int
 open_sensor(struct sensor *s, struct err *err)
 {
@@ -140,7 +169,7 @@ open_sensor(struct sensor *s, struct err *err)
         g = (struct live_geometry){s->page->block_size, s->page->n_blocks};
         rc = live_source(FD_CAPTURE, &g, &s->source, err);
     }
-    struct worker_options options = {.config = s->config, .schema = s->schema,
+    struct worker_options options = {.config = s->config, .schema = s->schema, .is_bridge = is_bridge, .is_own = is_own, .links_ctx = s,
                                      .sink = {.place = place, .publish = publish, .ctx = s}};
     if (rc == 0 && !(s->worker = worker_new(&options, err)))
         rc = ERR_NOMEM;

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+static const char *const copies_choices[] = {"one", "all", NULL};
+
 #define ROW(name_, type_, member, default_, help_, ...)                                            \
     {.name = name_, .type = type_, .offset = offsetof(struct capture_conf, member), .default_text = default_, .help = help_, \
      .reload = RELOAD_RESTART, __VA_ARGS__}
@@ -18,5 +20,8 @@ const struct setting capture_settings[] = {
     ROW("ring", SETTING_SIZE, ring, "32MiB", "Memory between kernel and sensor.", .unit = "bytes", .min = 1 << 20, .max = 1LL << 31),
     ROW("promiscuous", SETTING_BOOL, promiscuous, "true",
         "Switch bridges to promiscuous mode: without it frames between containers are not seen."),
+    ROW("copies", SETTING_CHOICE, copies, "one",
+        "A packet that crosses several interfaces, or an address translation, is shown once, and remora's own traffic not at all; or all.",
+        .choices = copies_choices),
     {0},
 };

@@ -182,6 +182,7 @@ flow_end(struct flow_table *t, struct flow *f, enum flow_end why, uint64_t now_n
         at = &(*at)->hash_next;
     *at = f->hash_next;
     lru_unlink(t, f);
+    free(f->nat);
     t->stats.now--;
     f->next = t->spare;
     t->spare = f;
@@ -245,6 +246,17 @@ flow_get(struct flow_table *t, const struct layers *l, const struct packet *p, u
     s->packets += l->n_packets;
     s->bytes += l->wire_len;
     f->last_ns = p->time_ns > f->last_ns ? p->time_ns : f->last_ns;
+    return f;
+}
+
+struct flow *
+flow_find(const struct flow_table *t, const struct flow_key *key)
+{
+    uint32_t hash = key_hash(t, key);
+    struct flow *f = t->buckets[hash & (t->n_buckets - 1)];
+
+    while (f && (f->hash != hash || memcmp(&f->key, key, sizeof(*key)) != 0))
+        f = f->hash_next;
     return f;
 }
 

@@ -37,6 +37,13 @@ struct flow_side {
     uint8_t tcp_flags;
 };
 
+/* What one end is called on the other side of a translation. */
+struct flow_nat {
+    uint8_t addr[16];
+    uint16_t port;
+    bool is_first_source; /* of the source of the first packet, else of its destination */
+};
+
 struct flow {
     struct flow_key key;
     struct flow *hash_next;
@@ -46,6 +53,8 @@ struct flow {
     uint64_t first_ns, last_ns, first_packet;
     uint64_t reported_ns;            /* next report due */
     void *above;                     /* stream and conversation */
+    struct flow_nat *nat;            /* address of an end before or behind translation; NULL: none. Owned */
+    uint32_t ifindex[2], bound_ms[2]; /* interface that shows a direction, and when it did last */
     uint32_t hash;
     uint16_t icmp_id;
     uint16_t vlan[DECODE_MAX_VLANS];
@@ -55,6 +64,7 @@ struct flow {
     bool first_is_a;                 /* direction 0 goes from a to b */
     bool is_swapped;                 /* the server spoke first: source is direction 1 */
     uint8_t end;                     /* enum flow_end */
+    uint8_t skip;                    /* not 0: nothing of it is shown, see worker/copies.h */
     uint8_t icmp_type, icmp_code;    /* of the first packet, for the community id */
 };
 
@@ -72,6 +82,9 @@ void flow_table_free(struct flow_table *t);
 
 /* The flow of a packet, made when there is none. *ret_dir: 0 or 1. */
 struct flow *flow_get(struct flow_table *t, const struct layers *l, const struct packet *p, unsigned *ret_dir);
+
+/* The flow of a key; NULL: none. Does not make it newer. */
+struct flow *flow_find(const struct flow_table *t, const struct flow_key *key);
 
 /* Ends this flow now (port reuse). */
 void flow_end(struct flow_table *t, struct flow *f, enum flow_end why, uint64_t now_ns);

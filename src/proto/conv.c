@@ -74,6 +74,16 @@ conv_set_icmp(struct conv *cv, uint8_t type, uint8_t code)
     cv->icmp_code = code;
 }
 
+void
+conv_set_nat(struct conv *cv, enum side of, const uint8_t addr[16], uint16_t port)
+{
+    unsigned at = (unsigned)of ^ cv->is_reversed;
+
+    memcpy(cv->ends.nat_addr[at], addr, 16);
+    cv->ends.nat_port[at] = port;
+    cv->ends.has_nat[at] = true;
+}
+
 static void
 reverse_ends(struct conv *cv)
 {
@@ -82,6 +92,9 @@ reverse_ends(struct conv *cv)
     for (int i = 0; i < 2; i++) {
         memcpy(e.addr[i], cv->ends.addr[1 - i], 16);
         e.port[i] = cv->ends.port[1 - i];
+        memcpy(e.nat_addr[i], cv->ends.nat_addr[1 - i], 16);
+        e.nat_port[i] = cv->ends.nat_port[1 - i];
+        e.has_nat[i] = cv->ends.has_nat[1 - i];
     }
     cv->ends = e;
     cv->is_reversed = !cv->is_reversed;

@@ -19,6 +19,10 @@ struct ends {
     uint8_t ip_version, l4;
     uint64_t first_packet; /* number of the flow's first packet */
     char community_id[48];
+    /* What an end is called on the other side of a translation; has_nat by side. */
+    uint8_t nat_addr[2][16];
+    uint16_t nat_port[2];
+    bool has_nat[2];
 };
 
 struct core;
@@ -48,6 +52,8 @@ void conv_end(struct conv *cv, enum side from, enum stream_end why);
 void conv_close(struct conv *cv, enum stream_end why);
 /* The message in hand is ICMP of this type and code. */
 void conv_set_icmp(struct conv *cv, uint8_t type, uint8_t code);
+/* The other address of an end of a translated connection; may come late. */
+void conv_set_nat(struct conv *cv, enum side of, const uint8_t addr[16], uint16_t port);
 /* false: the conversation is of no known protocol (any more) and needs no bytes. */
 bool conv_wants(const struct conv *cv);
 /* Did detection say that the sides are the other way round? Then the flow exchanges its ends. */

@@ -435,6 +435,13 @@ put_ends(const struct tx *tx, struct cells *out)
         (void)cells_uint(out, FIELD_SOURCE_PORT, e->port[src]);
         (void)cells_uint(out, FIELD_DESTINATION_PORT, e->port[dst]);
     }
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned side = i == 0 ? src : dst;
+        if (!e->has_nat[side])
+            continue;
+        (void)cells_ip(out, i == 0 ? FIELD_SOURCE_NAT_IP : FIELD_DESTINATION_NAT_IP, e->nat_addr[side], len);
+        (void)cells_uint(out, i == 0 ? FIELD_SOURCE_NAT_PORT : FIELD_DESTINATION_NAT_PORT, e->nat_port[side]);
+    }
     put_text(out, FIELD_NETWORK_TYPE, e->ip_version == 4 ? "ipv4" : "ipv6");
     put_text(out, FIELD_NETWORK_TRANSPORT, transport_name(e->l4));
     if (e->community_id[0])

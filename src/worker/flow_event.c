@@ -184,6 +184,11 @@ flow_event(struct worker *w, const struct flow *f, bool is_final, uint64_t now_n
     (void)cells_number(&out, FIELD_EVENT_DURATION, KIND_DURATION, f->last_ns - f->first_ns);
     put_end(&out, f, src, FIELD_SOURCE_IP, FIELD_SOURCE_PORT);
     put_end(&out, f, 1 - src, FIELD_DESTINATION_IP, FIELD_DESTINATION_PORT);
+    if (f->nat) {
+        bool is_source = f->nat->is_first_source == (src == 0);
+        (void)cells_ip(&out, is_source ? FIELD_SOURCE_NAT_IP : FIELD_DESTINATION_NAT_IP, f->nat->addr, f->key.ip_version == 4 ? 4 : 16);
+        (void)cells_uint(&out, is_source ? FIELD_SOURCE_NAT_PORT : FIELD_DESTINATION_NAT_PORT, f->nat->port);
+    }
     if (f->has_mac) {
         put_mac(&out, FIELD_SOURCE_MAC, src ? f->dmac : f->smac);
         put_mac(&out, FIELD_DESTINATION_MAC, src ? f->smac : f->dmac);

@@ -5,7 +5,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#include "worker/worker_priv.h"
+#include "capture/settings.h"
+#include "worker/copies.h"
 
 enum { BATCH_WANT = 256 << 10 };
 
@@ -148,6 +149,9 @@ talk_new(struct worker *w, struct flow *f, const struct layers *l, unsigned dir)
         free(t);
         return NULL;
     }
+    f->above = t;
+    if (f->nat)
+        worker_show_nat(f);
     return t;
 }
 
@@ -164,6 +168,28 @@ talk_free(struct talk *t, enum stream_end why)
     free(t);
 }
 
+void
+worker_forget(struct flow *f)
+{
+    struct talk *t = f->above;
+
+    if (!t)
+        return;
+    stream_fini(&t->stream);
+    conv_close(t->conv, END_EVICTED);
+    free(t);
+    f->above = NULL;
+}
+
+void
+worker_show_nat(const struct flow *f)
+{
+    const struct talk *t = f->above;
+
+    if (t)
+        conv_set_nat(t->conv, f->nat->is_first_source == (t->client_dir == 0) ? SIDE_CLIENT : SIDE_SERVER, f->nat->addr, f->nat->port);
+}
+
 static void
 on_report(void *ctx, struct flow *f, bool is_final, uint64_t now_ns)
 {
@@ -177,7 +203,7 @@ on_report(void *ctx, struct flow *f, bool is_final, uint64_t now_ns)
         if (t->is_tcp)
             stream_finish(&t->stream, &stream_up, t);
     }
-    if (w->flow_conf->enabled)
+    if (w->flow_conf->enabled && !f->skip)
         flow_event(w, f, is_final, now_ns);
     if (is_final) {
         talk_free(f->above, ends[f->end]);
@@ -273,6 +299,8 @@ one_packet(struct worker *w, const struct packet *p)
         if (!f)
             return;
     }
+    if (!copies_take(w, f, dir, &l, p))
+        return;
     if (l.l4 == IPPROTO_TCP)
         f->side[dir].tcp_flags |= l.tcp.flags;
     talk_packet(w, f, dir, &l);
@@ -313,6 +341,7 @@ worker_new(const struct worker_options *options, struct err *err)
     memset(w, 0, sizeof(*w));
     w->options = *options;
     w->flow_conf = config_get(options->config, "flows");
+    w->takes_all = ((const struct capture_conf *)config_get(options->config, "capture"))->copies == COPIES_ALL;
     w->decoder = decoder_new(NULL);
     struct flow_ops ops = {.report = on_report, .ctx = w};
     w->flows = flow_table_new(w->flow_conf, &ops, options->is_replay ? 1 : (uint64_t)(uintptr_t)w);
@@ -349,7 +378,7 @@ worker_config(struct worker *w, const struct config *config)
     w->flow_conf = config_get(config, "flows");
 }
 
-enum { N_FIXED = 16 };
+enum { N_FIXED = 20 };
 
 size_t
 worker_n_counters(const struct worker *w)
@@ -373,6 +402,10 @@ worker_counter(const struct worker *w, size_t i, const char **ret_name, const ch
         {"events_lost_total", "Events given up because the ring to the keeper was full.", w->counts.lost_events},
         {"batches_total", "Batches published.", w->counts.batches},
         {"time_clamped_total", "Packets with a time before that of the packet before.", w->counts.clamped},
+        {"copies_total", "Packets that another interface had shown already.", w->counts.copies},
+        {"own_total", "Packets of remora itself: its page and its outputs.", w->counts.own},
+        {"legs_joined_total", "Translated connections whose two legs were joined.", w->counts.joined},
+        {"leg_packets_total", "Packets of legs that are shown by their other side.", w->counts.legs},
         {"flows", "Flows in the table.", f->now},
         {"flows_made_total", "Flows made.", f->made},
         {"flows_evicted_total", "Flows given up because the table was full.", f->evicted},

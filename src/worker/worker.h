@@ -12,6 +12,7 @@
 #include "event/record.h"
 
 struct worker;
+struct layers;
 
 /* Where finished batches go. Called on the worker's thread only. */
 struct batch_sink {
@@ -40,6 +41,10 @@ struct worker_options {
     uint16_t number;             /* of this worker */
     bool is_replay;              /* file time rules everything; events are published in full batches */
     uint64_t file_id;            /* replay: identity of the file, for event.id */
+    /* What is known about this host, for taking each packet once; NULL: nothing. With links_ctx. */
+    bool (*is_bridge)(void *ctx, uint32_t ifindex);
+    bool (*is_own)(void *ctx, const struct layers *l); /* first packet of a TCP flow: is it this program's own? */
+    void *links_ctx;
     /* Replay with several workers: each reads the whole file and takes the address pairs that fall to
      * it, so that all see the same time and nothing is shared. 0 or 1: everything. */
     uint16_t share_index, share_count;

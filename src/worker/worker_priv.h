@@ -20,7 +20,17 @@ struct talk {
 
 struct worker_counts {
     uint64_t packets, bytes, events, lost_events, batches, clamped, foreign;
+    uint64_t copies, own, legs, joined;
 };
+
+/* The SYN of a connection whose other leg may follow. */
+struct leg {
+    struct flow_key key;
+    uint32_t seq;
+    uint64_t time_ns, first_packet; /* time 0: empty */
+};
+
+enum { LEG_SLOTS = 1024 };
 
 struct worker {
     struct worker_options options;
@@ -33,11 +43,17 @@ struct worker {
     uint64_t lost;            /* events given up since the last batch */
     uint64_t now_ns, packet;
     struct worker_counts counts;
+    bool takes_all;           /* capture.copies: all */
+    struct leg legs[LEG_SLOTS]; /* by sequence number */
     uint8_t scratch[4096] __attribute__((aligned(8)));
 };
 
 /* A finished event into the open batch. */
 void worker_emit(void *ctx, const struct record_head *head, const struct cells *a, const struct cells *b);
+
+/* What hangs on a flow goes without a word; its flow has the other leg's address now. */
+void worker_forget(struct flow *f);
+void worker_show_nat(const struct flow *f);
 
 /* flow_event.c: the report of a flow. */
 void flow_event(struct worker *w, const struct flow *f, bool is_final, uint64_t now_ns);
