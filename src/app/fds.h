@@ -26,6 +26,7 @@ struct shared_page {
     uint32_t block_size, n_blocks;     /* geometry of the capture ring */
     uint64_t ring_id;                  /* random identity of the ring to the keeper */
     uint64_t started_ns;
+    uint32_t keeper_is_ready;          /* it has opened its store at least once */
     uint32_t n_rows, sensor_restarts, keeper_restarts;
     int32_t warden_pid, sensor_pid, keeper_pid;
     uint64_t drops, packets, bytes, last_packet_ns;

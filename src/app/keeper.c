@@ -275,6 +275,7 @@ main(int argc, char **argv)
         fatal("cannot start", &err);
     if (open_keeper(&k, &args, &err) < 0)
         fatal("cannot start", &err);
+    k.view.page->keeper_is_ready = 1;
     run_keeper(&k);
     close_keeper(&k);
     return 0;

@@ -3,8 +3,10 @@
 #include "app/program.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/sandbox.h"
@@ -26,14 +28,31 @@ program_find(const char *suffix, char *out, size_t size, struct err *err)
     return 0;
 }
 
+/* Asks as that user: a child, because privileges do not come back. */
+static bool
+can_enter(const char *dir, unsigned uid, unsigned gid)
+{
+    int status = 1;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0 || access(dir, R_OK | W_OK | X_OK) < 0);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 int
 program_give(const char *dir, struct err *err)
 {
     unsigned uid, gid;
 
     sandbox_user("_remora", 65532, &uid, &gid);
-    if (getuid() == 0 && chown(dir, uid, gid) < 0)
+    if (getuid() != 0)
+        return 0;
+    if (chown(dir, uid, gid) < 0)
         return err_sys(err, ERR_IO, errno, "cannot give the data directory %s to the keeper", dir);
+    if (!can_enter(dir, uid, gid))
+        return err_set(err, ERR_PERM, "the data directory %s cannot be reached by the user that keeps it (_remora, or number %u): a folder above it is closed to others; "
+                       "choose another one with --data", dir, uid);
     return 0;
 }
 

@@ -31,7 +31,7 @@
 #include "warden/warden.h"
 #include "web/web.h"
 
-enum { RING_BYTES = 32 << 20, HUNG_SECONDS = 4, DRAIN_MS = 10000, COMMIT_MS = 40000, RESTARTS_MAX = 100, RESTARTS_PER_S = 50 };
+enum { RING_BYTES = 32 << 20, HUNG_SECONDS = 4, DRAIN_MS = 10000, COMMIT_MS = 40000, READY_MS = 10000, RESTARTS_MAX = 100, RESTARTS_PER_S = 50 };
 
 struct run_args {
     struct app_source source;
@@ -272,6 +272,10 @@ restart(struct warden *w, struct child *c, const char *name, int status, int (*s
     child_gone(c);
     log_warn("warden", "a process ended and is started again", "name=%s %s=%d", name, WIFSIGNALED(status) ? "signal" : "status",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    if (c == &w->keeper && !w->page->keeper_is_ready) {
+        log_error("warden", "the keeper cannot start (see its message above)", "status=%d", status);
+        return EXIT_FAILED;
+    }
     if (w->tokens < 1) {
         log_error("warden", "a process ends again and again: giving up", "name=%s", name);
         return EXIT_FAILED;
@@ -420,6 +424,24 @@ open_warden(struct warden *w, struct err *err)
     return rc;
 }
 
+/* The page is promised only when there is one. */
+static bool
+await_keeper(struct warden *w)
+{
+    int status;
+
+    for (int i = 0; i < READY_MS / 5 && !w->page->keeper_is_ready; i++) {
+        (void)poll(NULL, 0, 5);
+        if (waitpid(w->keeper.pid, &status, WNOHANG) == w->keeper.pid) {
+            child_gone(&w->keeper);
+            log_error("warden", "the keeper cannot start (see its message above)", "%s", "");
+            (void)drain(w);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void
 greet(const struct warden *w)
 {
@@ -454,6 +476,8 @@ run_run(int argc, char **argv)
             (void)drain(&w);
         return status;
     }
+    if (!await_keeper(&w))
+        return EXIT_FAILED;
     greet(&w);
     return supervise(&w);
 }
