@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "worker/worker.h"
+
 enum {
     FD_CONTROL = 3,  /* SEQPACKET to the warden: 'q' = drain and end; end of file = the warden is gone */
     FD_CONFIG = 4,   /* sealed memfd: settings */
@@ -30,6 +32,7 @@ struct shared_page {
     uint32_t n_rows, sensor_restarts, keeper_restarts;
     int32_t warden_pid, sensor_pid, keeper_pid;
     uint64_t drops, packets, bytes, last_packet_ns;
+    struct worker_notes notes;         /* what the sensor has in hand */
     uint64_t turns;                    /* of the sensor: stands still when it hangs */
     uint64_t gap_from_ns, gap_to_ns;   /* the last time without a sensor */
     char import[64];                   /* name of the capture that is imported; "": live capture */

@@ -282,12 +282,12 @@ restart(struct warden *w, struct child *c, const char *name, int status, int (*s
     }
     w->tokens -= 1;
     c->restarts++;
+    if (c == &w->sensor) {
+        w->page->gap_to_ns = 0; /* the successor says when it is ready */
+        w->page->gap_from_ns = gone;
+    }
     if (start(w, &err) < 0)
         return app_fail(&err);
-    if (c == &w->sensor) {
-        w->page->gap_from_ns = gone;
-        w->page->gap_to_ns = now_ns();
-    }
     w->page->sensor_restarts = w->sensor.restarts;
     w->page->keeper_restarts = w->keeper.restarts;
     return EXIT_OK;

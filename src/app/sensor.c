@@ -30,7 +30,8 @@ struct sensor {
     struct shmring *ring;
     struct source *source;
     struct worker *worker;
-    uint64_t counted_ns;
+    uint64_t counted_ns, n_packets;
+    struct source_stats before; /* of its predecessors */
 };
 
 static void *
@@ -63,9 +64,8 @@ count(struct sensor *s)
     size_t n = worker_n_counters(s->worker);
 
     s->source->ops->stats(s->source, &stats);
-    s->page->drops = stats.drops;
-    s->page->packets = stats.packets;
-    s->page->bytes = stats.bytes;
+    s->page->drops = s->before.drops + stats.drops;
+    s->page->bytes = s->before.bytes + stats.bytes;
     for (size_t i = 0; i < n && i < PAGE_ROWS; i++) {
         const char *name, *help;
         uint64_t value;
@@ -101,10 +101,12 @@ run_sensor(struct sensor *s)
         uint64_t now = now_ns(CLOCK_REALTIME);
         if (packets.n > 0) {
             worker_turn(s->worker, &packets);
-            s->source->ops->release(s->source);
             s->page->last_packet_ns = now;
+            s->n_packets += packets.n;
+            s->page->packets = s->before.packets + s->n_packets;
             if (packets.is_last_of_block)
                 worker_flush(s->worker);
+            s->source->ops->release(s->source);
             is_idle = false;
         } else {
             worker_time(s->worker, now - RETIRE_NS);
@@ -167,9 +169,12 @@ open_sensor(struct sensor *s, struct err *err)
     struct live_geometry g = {0};
     if (rc == 0) {
         g = (struct live_geometry){s->page->block_size, s->page->n_blocks};
-        rc = live_source(FD_CAPTURE, &g, &s->source, err);
+        s->before = (struct source_stats){.packets = s->page->packets, .bytes = s->page->bytes, .drops = s->page->drops};
+        struct live_resume resume = {.published = s->page->notes.published, .in_hand = s->page->notes.packet};
+        rc = live_source(FD_CAPTURE, &g, &resume, &s->source, err);
     }
     struct worker_options options = {.config = s->config, .schema = s->schema, .is_bridge = is_bridge, .is_own = is_own, .links_ctx = s,
+                                     .notes = &s->page->notes,
                                      .sink = {.place = place, .publish = publish, .ctx = s}};
     if (rc == 0 && !(s->worker = worker_new(&options, err)))
         rc = ERR_NOMEM;
@@ -193,6 +198,8 @@ sensor_main(bool with_sandbox)
         log_error("sensor", "cannot start", "why=\"%s\"", err.text);
         return EXIT_FAILED;
     }
+    if (s.page->gap_from_ns && !s.page->gap_to_ns)
+        s.page->gap_to_ns = now_ns(CLOCK_REALTIME);
     run_sensor(&s);
     return EXIT_OK;
 }

@@ -133,6 +133,8 @@ struct afpacket {
     uint32_t left;               /* packets of it not yet handed out */
     const struct tpacket3_hdr *next;
     bool has_block;
+    uint64_t position;           /* of the packet that take() gives next */
+    struct live_resume resume;
     uint64_t number;
     struct source_stats stats;
 };
@@ -141,6 +143,18 @@ static struct tpacket_block_desc *
 block_at(const struct afpacket *a, uint32_t i)
 {
     return (struct tpacket_block_desc *)(void *)(a->map + (size_t)i * a->g.block_size);
+}
+
+/* Opens the block in hand: its packets from the first on, or behind those that a predecessor is done with. */
+static void
+open_block(struct afpacket *a, const struct tpacket_block_desc *b)
+{
+    a->has_block = true;
+    a->left = b->hdr.bh1.num_pkts;
+    a->next = (const void *)((const uint8_t *)b + b->hdr.bh1.offset_to_first_pkt);
+    a->position = b->hdr.bh1.seq_num << 16 | 1;
+    for (; a->left > 0 && a->position <= a->resume.published; a->left--, a->position++)
+        a->next = (const void *)((const uint8_t *)a->next + a->next->tp_next_offset);
 }
 
 static void
@@ -185,6 +199,7 @@ take(struct afpacket *a, struct packet *p)
     a->stats.truncated += p->caplen < p->len;
     a->next = (const void *)((const uint8_t *)h + h->tp_next_offset);
     a->left--;
+    a->position++;
 }
 
 /* POLLERR stays until it is asked for: a link went down. */
@@ -215,12 +230,18 @@ live_next(struct source *s, int timeout_ms, struct packet_batch *ret, struct err
             if (!(__atomic_load_n(&b->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
                 return 0;
         }
-        a->has_block = true;
-        a->left = b->hdr.bh1.num_pkts;
-        a->next = (const void *)((const uint8_t *)b + b->hdr.bh1.offset_to_first_pkt);
+        open_block(a, b);
     }
-    while (a->left > 0 && ret->n < CAPTURE_BATCH)
-        take(a, &ret->p[ret->n++]);
+    ret->position = a->position;
+    while (a->left > 0 && ret->n < CAPTURE_BATCH) {
+        take(a, &ret->p[ret->n]);
+        if (a->position - 1 != a->resume.in_hand)
+            ret->n++;
+        else if (ret->n > 0)
+            break; /* positions in a batch follow each other */
+        else
+            ret->position = a->position;
+    }
     ret->is_last_of_block = a->left == 0;
     return 0;
 }
@@ -259,13 +280,13 @@ static const struct source_ops live_ops = {
     .name = "live", .next = live_next, .release = live_release, .stats = live_stats, .close = live_close};
 
 int
-live_source(int fd, const struct live_geometry *g, struct source **ret, struct err *err)
+live_source(int fd, const struct live_geometry *g, const struct live_resume *resume, struct source **ret, struct err *err)
 {
     struct afpacket *a = calloc(1, sizeof(*a));
 
     if (!a)
         return err_set(err, ERR_NOMEM, "no memory for the capture");
-    *a = (struct afpacket){.source = {&live_ops}, .fd = fd, .g = *g};
+    *a = (struct afpacket){.source = {&live_ops}, .fd = fd, .g = *g, .resume = *resume};
     a->map = mmap(NULL, (size_t)g->block_size * g->n_blocks, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (a->map == MAP_FAILED) {
         free(a);

@@ -45,6 +45,7 @@ struct packet_batch {
     struct packet p[CAPTURE_BATCH];
     unsigned n;
     bool is_last_of_block; /* live: the block is used up after this batch */
+    uint64_t position;     /* live: of p[0]: sequence of its block << 16 | its place there + 1; 0: files */
 };
 
 struct source_stats {

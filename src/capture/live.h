@@ -35,8 +35,13 @@ int live_open(const struct capture_conf *conf, const struct device *list, int n,
 /* Warden: swaps the filter when interfaces come and go. */
 int live_refilter(int fd, const struct capture_conf *conf, const struct device *list, int n, struct err *err);
 
-/* Sensor: maps the ring of this descriptor (borrowed). Goes on at the oldest block of a predecessor. */
-int live_source(int fd, const struct live_geometry *geometry, struct source **ret, struct err *err);
+/* Where a predecessor that died was (packet_batch.position). 0: nowhere. */
+struct live_resume {
+    uint64_t published; /* the effects of packets up to here are out */
+    uint64_t in_hand;   /* this one may have been the death of it: it is passed over */
+};
 
+/* Sensor: maps the ring of this descriptor (borrowed). Goes on where a predecessor was. */
+int live_source(int fd, const struct live_geometry *geometry, const struct live_resume *resume, struct source **ret, struct err *err);
 
 #endif

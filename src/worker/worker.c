@@ -10,11 +10,20 @@
 
 enum { BATCH_WANT = 256 << 10 };
 
+static void
+note_published(struct worker *w)
+{
+    if (w->options.notes)
+        __atomic_store_n(&w->options.notes->published, w->position, __ATOMIC_RELAXED);
+}
+
 void
 worker_flush(struct worker *w)
 {
-    if (!w->is_open)
+    if (!w->is_open) {
+        note_published(w);
         return;
+    }
     w->writer.head->lost += w->lost;
     w->writer.head->worker = w->options.number;
     w->lost = 0;
@@ -23,6 +32,7 @@ worker_flush(struct worker *w)
     w->counts.batches += len > 0;
     if (len > 0)
         w->options.sink.publish(w->options.sink.ctx, len);
+    note_published(w);
 }
 
 /* Opens a batch; false: there is no room for one. */
@@ -309,10 +319,18 @@ one_packet(struct worker *w, const struct packet *p)
 void
 worker_turn(struct worker *w, const struct packet_batch *packets)
 {
-    for (unsigned i = 0; i < packets->n; i++)
+    struct worker_notes *notes = w->options.notes;
+
+    for (unsigned i = 0; i < packets->n; i++) {
+        w->position = packets->position + i;
+        if (notes)
+            __atomic_store_n(&notes->packet, w->position, __ATOMIC_RELAXED);
         one_packet(w, &packets->p[i]);
-    if (w->options.notes)
-        __atomic_store_n(&w->options.notes->turns, w->options.notes->turns + 1, __ATOMIC_RELAXED);
+    }
+    if (!notes)
+        return;
+    __atomic_store_n(&notes->packet, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&notes->turns, notes->turns + 1, __ATOMIC_RELAXED);
 }
 
 void

@@ -26,7 +26,8 @@ struct batch_sink {
 /* The note page: what is in hand, for the successor of a crashed sensor. All fields are written
  * with relaxed stores by the worker, read by others. */
 struct worker_notes {
-    uint64_t packet;       /* block sequence << 16 | index + 1; 0: none. Set by the capture loop */
+    uint64_t packet;       /* position of the packet in hand (capture.h); 0: none */
+    uint64_t published;    /* what packets up to this position led to is published */
     uint32_t parser;       /* index in the registry + 1 while its code runs; 0: none */
     uint32_t turns;        /* counts turns: a hung worker's stand still */
     uint32_t disabled;     /* bit mask of parsers that are switched off after crashes (by registry index) */

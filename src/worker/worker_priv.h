@@ -42,6 +42,7 @@ struct worker {
     bool is_open;             /* a batch is being written */
     uint64_t lost;            /* events given up since the last batch */
     uint64_t now_ns, packet;
+    uint64_t position;        /* live: of the packet in hand */
     struct worker_counts counts;
     bool takes_all;           /* capture.copies: all */
     struct leg legs[LEG_SLOTS]; /* by sequence number */
