@@ -10,4 +10,4 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 chmod 755 "$out"
 gcc -O2 -Wall -Wextra -D_GNU_SOURCE -o "$out/blast" tests/process/blast.c || exit 1
-PROCESS_DIR=$out python3 tests/process/process.py
+PROCESS_DIR=$out python3 tests/process/process.py "$@"

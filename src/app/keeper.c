@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/shmring.h"
 #include "enrich/enrich.h"
+#include "output/file/file.h"
 #include "output/output.h"
 #include "store/store.h"
 #include "web/web.h"
@@ -83,6 +84,16 @@ open_web(struct keeper *k, size_t n_listen, struct err *err)
     return web_start(&options, &k->web, err);
 }
 
+/* Files only in the data directory and where the file output writes. */
+static int
+enter_sandbox(struct keeper *k, const struct keeper_args *args, struct err *err)
+{
+    const struct file_conf *file = config_get(k->config, "output.file");
+    const char *writable[2] = {args->dir, file->path};
+
+    return sandbox_keeper(writable, file->enabled && file->path ? 2 : 1, err);
+}
+
 static int
 open_keeper(struct keeper *k, const struct keeper_args *args, struct err *err)
 {
@@ -106,10 +117,12 @@ open_keeper(struct keeper *k, const struct keeper_args *args, struct err *err)
     (void)snprintf(k->view.host, sizeof(k->view.host), "%s", host);
     struct enrich_options enrich = {.conf = config_get(k->config, "enrich"), .schema = k->view.schema, .host_name = k->view.host};
     k->view.has_geoip = enrich.conf->geoip.n > 0;
-    rc = enrich_new(&enrich, &k->enrich, err);
+    rc = enrich_new(&enrich, &k->enrich, err); /* reads its files now, before they are out of reach */
     k->n_outputs = MAX_OUTPUTS;
     if (rc == 0)
         rc = output_open_enabled(k->config, k->view.schema, k->outputs, &k->n_outputs, err);
+    if (rc == 0 && !args->no_sandbox)
+        rc = enter_sandbox(k, args, err);
     if (rc == 0)
         rc = open_store(k, args, err);
     if (rc == 0)

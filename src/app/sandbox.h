@@ -3,6 +3,8 @@
 #ifndef APP_SANDBOX_H
 #define APP_SANDBOX_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 /* Becomes `user` (or `fallback` when there is none of this name), without capabilities, for good. */
@@ -10,6 +12,12 @@ int sandbox_drop(const char *user, unsigned fallback, struct err *err);
 
 /* System calls of the sensor: no files, no sockets, no processes. Threads that exist are included. */
 int sandbox_sensor(struct err *err);
+
+/*
+ * The keeper's: system calls of the store, the outputs to files and the web server; files only below `writable` (n
+ * folders) and, to read, what the system needs (Landlock, where the kernel has it). Before threads start.
+ */
+int sandbox_keeper(const char *const *writable, size_t n, struct err *err);
 
 /* User and group that sandbox_drop() will take, for owning files. */
 void sandbox_user(const char *user, unsigned fallback, unsigned *ret_uid, unsigned *ret_gid);
