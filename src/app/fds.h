@@ -21,6 +21,8 @@ enum {
     FD_LISTEN = 10   /* keeper: listening sockets from here on */
 };
 
+enum { KEEPER_SAW_LIE = 9 }; /* exit status of a keeper: the ring holds a lie */
+
 enum { PAGE_ROWS = 64, PAGE_NAME = 48 };
 
 /* Counters of the sensor and facts of the warden, for the keeper to show. Plain stores and loads. */
@@ -33,7 +35,13 @@ struct shared_page {
     int32_t warden_pid, sensor_pid, keeper_pid;
     uint64_t drops, packets, bytes, last_packet_ns;
     struct worker_notes notes;         /* what the sensor has in hand */
+    uint32_t evidence_len;             /* bytes of the packet that may have ended a sensor; the warden writes them down */
+    uint32_t evidence_wire_len;
+    uint16_t evidence_link;
+    uint64_t evidence_ns;
+    uint8_t evidence[4096];
     uint64_t turns;                    /* of the sensor: stands still when it hangs */
+    uint64_t parser_crashes;
     uint64_t gap_from_ns, gap_to_ns;   /* the last time without a sensor */
     char import[64];                   /* name of the capture that is imported; "": live capture */
     uint64_t import_done, import_all;  /* bytes of it that were read, and in all (0: unknown) */

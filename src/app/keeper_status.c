@@ -169,6 +169,7 @@ keeper_metrics(void *ctx, struct buf *out)
     metric(out, "capture_packets_total", "Packets that the sensor took from the kernel.", p->packets);
     metric(out, "capture_dropped_total", "Packets that the kernel dropped before the sensor saw them.", p->drops);
     metric(out, "sensor_restarts_total", "Times that the sensor was started anew.", p->sensor_restarts);
+    metric(out, "parser_crashes_total", "Times that a parser crashed; its packet is in an evidence file.", p->parser_crashes);
     metric(out, "keeper_restarts_total", "Times that the keeper was started anew.", p->keeper_restarts);
     metric(out, "keeper_events_total", "Events that the keeper took.", v->events);
     metric(out, "keeper_lies_total", "Batches of the sensor that were refused.", v->lies);

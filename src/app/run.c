@@ -27,11 +27,15 @@
 #include "base/log.h"
 #include "base/shmring.h"
 #include "capture/live.h"
+#include "proto/core.h"
 #include "store/store.h"
 #include "warden/warden.h"
 #include "web/web.h"
 
-enum { RING_BYTES = 32 << 20, HUNG_SECONDS = 4, DRAIN_MS = 10000, COMMIT_MS = 40000, READY_MS = 10000, RESTARTS_MAX = 100, RESTARTS_PER_S = 50 };
+#define BLAME_NS 60000000000ull
+#define DISABLE_NS 600000000000ull
+
+enum { RING_BYTES = 32 << 20, HUNG_SECONDS = 4, DRAIN_MS = 10000, COMMIT_MS = 40000, READY_MS = 10000, EVIDENCE_FILES = 16, RESTARTS_MAX = 100, RESTARTS_PER_S = 50 };
 
 struct run_args {
     struct app_source source;
@@ -39,6 +43,12 @@ struct run_args {
     size_t n_overrides;
     const char *data, *listen;
     bool no_sandbox;
+};
+
+/* Crashes of one parser: the last three, and until when it is switched off. */
+struct blame {
+    uint64_t at_ns[3], until_ns;
+    unsigned n;
 };
 
 struct warden {
@@ -53,6 +63,8 @@ struct warden {
     struct child sensor, keeper;
     double tokens;          /* restarts that are still allowed */
     uint64_t last_turns, same_turns_s;
+    struct blame blames[32]; /* by parser */
+    unsigned n_evidence;
     char program[4096], keeper_program[4096];
 };
 
@@ -113,6 +125,15 @@ open_data(struct warden *w, struct err *err)
     return w->args->no_sandbox ? 0 : program_give(w->args->data, err);
 }
 
+/* A store tells by it which positions are of this ring. */
+static void
+new_ring_id(struct shared_page *page)
+{
+    if (getrandom(&page->ring_id, sizeof(page->ring_id), 0) < 0 || page->ring_id == 0)
+        page->ring_id = now_ns();
+    page->ring_id &= INT64_MAX;
+}
+
 static int
 open_page(struct warden *w, struct err *err)
 {
@@ -124,9 +145,7 @@ open_page(struct warden *w, struct err *err)
         return err_sys(err, ERR_IO, errno, "cannot map the page of counters");
     w->page->started_ns = now_ns();
     w->page->warden_pid = getpid();
-    if (getrandom(&w->page->ring_id, sizeof(w->page->ring_id), 0) < 0 || w->page->ring_id == 0)
-        w->page->ring_id = w->page->started_ns;
-    w->page->ring_id &= INT64_MAX;
+    new_ring_id(w->page);
     return 0;
 }
 
@@ -293,6 +312,81 @@ restart(struct warden *w, struct child *c, const char *name, int status, int (*s
     return EXIT_OK;
 }
 
+/* Nothing behind a lie in the ring can be found: another sensor, another ring. */
+static int
+replace_ring(struct warden *w)
+{
+    struct err err = {0};
+
+    log_error("warden", "the sensor published what cannot be: it and its ring are replaced", "pid=%d", w->sensor.pid);
+    (void)kill(w->sensor.pid, SIGKILL);
+    (void)child_wait(&w->sensor, 1000);
+    shmring_close_fds(&w->ring);
+    new_ring_id(w->page);
+    if (shmring_create(RING_BYTES, &w->ring, &err) < 0)
+        return app_fail(&err);
+    w->page->notes.packet = 0;
+    return restart(w, &w->sensor, "sensor", SIGKILL, start_sensor);
+}
+
+/* A parser that crashed three times in a minute is left out for ten. */
+static void
+blame_parser(struct warden *w, int status)
+{
+    uint32_t parser = w->page->notes.parser;
+    const char *name = core_parser_name(parser);
+    uint64_t now = now_ns();
+
+    if (!WIFSIGNALED(status) || WTERMSIG(status) == SIGKILL || !name || parser > 32)
+        return;
+    struct blame *b = &w->blames[parser - 1];
+    log_error("warden", "a parser crashed; the packet in hand is passed over and kept as evidence", "parser=%s signal=%d", name,
+              WTERMSIG(status));
+    w->page->parser_crashes++;
+    b->at_ns[b->n++ % 3] = now;
+    if (b->n < 3 || now - b->at_ns[b->n % 3] > BLAME_NS)
+        return;
+    b->until_ns = now + DISABLE_NS;
+    w->page->notes.disabled |= 1u << (parser - 1);
+    log_error("warden", "a parser crashed three times in a minute and is switched off for ten minutes", "parser=%s", name);
+}
+
+static void
+forgive_parsers(struct warden *w)
+{
+    uint64_t now = now_ns();
+
+    for (uint32_t i = 0; i < 32; i++) {
+        if (!(w->page->notes.disabled >> i & 1) || w->blames[i].until_ns > now)
+            continue;
+        w->page->notes.disabled &= ~(1u << i);
+        log_info("warden", "a parser is switched on again", "parser=%s", core_parser_name(i + 1));
+    }
+}
+
+/* Puts what the sensor's successor passed over into DIR/evidence-N.pcap; N goes round. */
+static void
+keep_evidence(struct warden *w)
+{
+    uint32_t len = __atomic_load_n(&w->page->evidence_len, __ATOMIC_ACQUIRE);
+    char path[4200];
+
+    if (len == 0)
+        return;
+    len = len < sizeof(w->page->evidence) ? len : sizeof(w->page->evidence);
+    (void)snprintf(path, sizeof(path), "%s/evidence-%u.pcap", w->args->data, w->n_evidence++ % EVIDENCE_FILES);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    uint32_t head[] = {0xa1b23c4d, 4u << 16 | 2, 0, 0, 1u << 18, w->page->evidence_link, (uint32_t)(w->page->evidence_ns / 1000000000u),
+                       (uint32_t)(w->page->evidence_ns % 1000000000u), len, w->page->evidence_wire_len};
+    if (fd >= 0 && write(fd, head, sizeof(head)) == sizeof(head) && write(fd, w->page->evidence, len) == (ssize_t)len)
+        log_info("warden", "the packet that a sensor had in hand when it ended is kept", "file=%s", path);
+    else
+        log_warn("warden", "the packet that a sensor had in hand could not be kept", "file=%s", path);
+    if (fd >= 0)
+        close(fd);
+    __atomic_store_n(&w->page->evidence_len, 0, __ATOMIC_RELEASE);
+}
+
 static int
 reap(struct warden *w)
 {
@@ -300,9 +394,14 @@ reap(struct warden *w)
     pid_t pid;
 
     while (rc == EXIT_OK && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == w->sensor.pid)
+        if (pid == w->sensor.pid) {
+            blame_parser(w, status);
             rc = restart(w, &w->sensor, "sensor", status, start_sensor);
-        else if (pid == w->keeper.pid)
+        } else if (pid == w->keeper.pid && WIFEXITED(status) && WEXITSTATUS(status) == KEEPER_SAW_LIE) {
+            rc = replace_ring(w);
+            if (rc == EXIT_OK)
+                rc = restart(w, &w->keeper, "keeper", status, start_keeper);
+        } else if (pid == w->keeper.pid)
             rc = restart(w, &w->keeper, "keeper", status, start_keeper);
     }
     return rc;
@@ -389,6 +488,8 @@ supervise(struct warden *w)
     while (status < 0) {
         if (poll(p, 2, 1000) == 0)
             watch_sensor(w);
+        keep_evidence(w);
+        forgive_parsers(w);
         if (p[1].revents & POLLIN)
             links_changed(w);
         status = handle_signals(w);

@@ -235,9 +235,13 @@ live_next(struct source *s, int timeout_ms, struct packet_batch *ret, struct err
     ret->position = a->position;
     while (a->left > 0 && ret->n < CAPTURE_BATCH) {
         take(a, &ret->p[ret->n]);
-        if (a->position - 1 != a->resume.in_hand)
+        if (a->position - 1 != a->resume.in_hand) {
             ret->n++;
-        else if (ret->n > 0)
+            continue;
+        }
+        if (a->resume.passed_over)
+            a->resume.passed_over(a->resume.ctx, &ret->p[ret->n]);
+        if (ret->n > 0)
             break; /* positions in a batch follow each other */
         else
             ret->position = a->position;

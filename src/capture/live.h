@@ -39,6 +39,8 @@ int live_refilter(int fd, const struct capture_conf *conf, const struct device *
 struct live_resume {
     uint64_t published; /* the effects of packets up to here are out */
     uint64_t in_hand;   /* this one may have been the death of it: it is passed over */
+    void (*passed_over)(void *ctx, const struct packet *p); /* shows it once; NULL: nobody wants it */
+    void *ctx;
 };
 
 /* Sensor: maps the ring of this descriptor (borrowed). Goes on where a predecessor was. */

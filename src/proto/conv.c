@@ -170,7 +170,9 @@ one_step(struct conv *cv, enum side from, struct slice rest, size_t seen, size_t
 {
     const struct proto *p = proto_of(cv);
     struct side_state *s = &cv->side[from];
+    core_note(cv->core, cv->proto + 1);
     struct step step = p->data(cv, from, (struct input){.bytes = rest, .seen = seen, .cut = cut});
+    core_note(cv->core, 0);
 
     s->call_again = step.again;
     switch (step.kind) {

@@ -34,6 +34,15 @@ static const struct setting core_settings[] = {
     {0},
 };
 
+const char *
+core_parser_name(uint32_t parser)
+{
+    for (uint32_t i = 0; proto_table[i]; i++)
+        if (i + 1 == parser)
+            return proto_table[i]->name;
+    return NULL;
+}
+
 size_t
 core_sections(struct section *ret, size_t max)
 {

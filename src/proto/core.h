@@ -32,6 +32,10 @@ struct core_options {
     const struct schema *schema;
     bool is_replay;
     uint64_t file_id;
+    /* For the successor of a crashed process; NULL: none. While a parser's code runs *parser is its number in the
+     * registry + 1; parsers whose bit is set in *disabled are left out of detection. */
+    uint32_t *parser;
+    const uint32_t *disabled;
     /* A finished event. */
     void (*emit)(void *ctx, const struct record_head *head, const struct cells *a, const struct cells *b);
     void *ctx;
@@ -58,6 +62,9 @@ void conv_set_nat(struct conv *cv, enum side of, const uint8_t addr[16], uint16_
 bool conv_wants(const struct conv *cv);
 /* Did detection say that the sides are the other way round? Then the flow exchanges its ends. */
 bool conv_is_reversed(const struct conv *cv);
+
+/* Name of the parser with this number in the registry + 1; NULL: none. */
+const char *core_parser_name(uint32_t parser);
 
 /* Settings sections of all protocols and of detection; fills at most `max`. */
 size_t core_sections(struct section *ret, size_t max);

@@ -85,6 +85,14 @@ struct core {
     uint8_t common_mem[8192] __attribute__((aligned(8)));
 };
 
+/* Which parser's code runs: number in the registry + 1, 0: none. */
+static inline void
+core_note(const struct core *c, int parser)
+{
+    if (c->options.parser)
+        __atomic_store_n(c->options.parser, (uint32_t)parser, __ATOMIC_RELAXED);
+}
+
 /* detect.c: index of the protocol, -1: wait for more bytes, -2: none. */
 int detect(const struct core *c, const struct conv *cv, enum side from, struct slice first, bool *ret_reversed);
 

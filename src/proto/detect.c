@@ -35,11 +35,13 @@ detect(const struct core *c, const struct conv *cv, enum side from, struct slice
 
     for (int i = 0; i < c->n_protos; i++) {
         const struct proto *p = proto_table[i];
-        if (!c->settings[i]->enabled || !fits_hints(p, cv, first))
+        if (!c->settings[i]->enabled || (c->options.disabled && *c->options.disabled >> i & 1) || !fits_hints(p, cv, first))
             continue;
         if (c->conf->detect == DETECT_PORTS && !is_icmp && !port_listed(c->settings[i], &cv->ends))
             continue;
+        core_note(c, i + 1);
         enum verdict v = p->probe(first, from);
+        core_note(c, 0);
         *ret_reversed = v == VERDICT_YES_REVERSED;
         if (v == VERDICT_YES || v == VERDICT_YES_REVERSED)
             return i;

@@ -7,6 +7,7 @@
 
 #include "capture/settings.h"
 #include "worker/copies.h"
+#include "worker/test_hook.h"
 
 enum { BATCH_WANT = 256 << 10 };
 
@@ -311,6 +312,9 @@ one_packet(struct worker *w, const struct packet *p)
     }
     if (!copies_take(w, f, dir, &l, p))
         return;
+#ifdef REMORA_TEST_HOOKS
+    test_hook(w, l.payload);
+#endif
     if (l.l4 == IPPROTO_TCP)
         f->side[dir].tcp_flags |= l.tcp.flags;
     talk_packet(w, f, dir, &l);
@@ -365,6 +369,10 @@ worker_new(const struct worker_options *options, struct err *err)
     w->flows = flow_table_new(w->flow_conf, &ops, options->is_replay ? 1 : (uint64_t)(uintptr_t)w);
     struct core_options core = {.config = options->config, .schema = options->schema, .is_replay = options->is_replay,
                                 .file_id = options->file_id, .emit = worker_emit, .ctx = w};
+    if (options->notes) {
+        core.parser = &options->notes->parser;
+        core.disabled = &options->notes->disabled;
+    }
     w->core = core_new(&core);
     if (!w->decoder || !w->flows || !w->core) {
         worker_free(w);

@@ -221,6 +221,117 @@ def test_second_instance():
         r.end()
 
 
+def plant(word):
+    """A datagram that makes the sensor do what the word says (src/worker/test_hook.c)."""
+    ns("python3", "-c", "import socket, sys\ns = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\ns.bind(('pb', 0))\n"
+       "p = sys.argv[1].encode() + bytes(40)\nu = b'\\x75\\x30\\x75\\x31' + (8 + len(p)).to_bytes(2, 'big') + bytes(2) + p\n"
+       "i = b'\\x45\\0' + (20 + len(u)).to_bytes(2, 'big') + bytes(4) + b'\\x40\\x11' + bytes(2) + bytes([198, 51, 100, 9, 198, 51, 100, 10]) + u\n"
+       "s.send(b'\\2' + bytes(11) + b'\\x08\\0' + i)", word).wait()
+
+
+def after_plant(r, word, restarts):
+    before = status()["processes"][1]["restarts"]
+    plant(word)
+    until(f"a new sensor after {word}", lambda: status()["processes"][1]["restarts"] == before + restarts, 15)
+    until("it captures", lambda: status()["processes"][1]["pid"] > 0)
+
+
+def test_crash():
+    """A packet that crashes a parser costs that packet; the third in a minute switches the parser off."""
+    r = Run("crash")
+    try:
+        load = blast("crash", 30_000, 10_000)
+        for _ in range(2):
+            time.sleep(1)
+            after_plant(r, "REMORA-CRASH", 1)
+        load.wait()
+        total, names, _ = stored("crash", 30_000)
+        print(f"  2 crashes: {names} of 30000 transactions")
+        assert names == 30_000 and total == 30_000, (total, names)
+        evidence = until("evidence", lambda: sorted(r.data.glob("evidence-*.pcap")))
+        assert any(b"REMORA-CRASH" in f.read_bytes() for f in evidence)
+        after_plant(r, "REMORA-CRASH", 1)
+        assert "switched off for ten minutes" in (DIR / "crash.log").read_text()
+        assert "remora_parser_crashes_total 3" in http("/metrics")
+        r.stop()
+    finally:
+        r.end()
+
+
+def test_hang():
+    """A packet in which a parser hangs: the watchdog ends the sensor, the packet is passed over."""
+    r = Run("hang")
+    try:
+        after_plant(r, "REMORA-HANG", 1)
+        blast("hang", 1000, 10_000).wait()
+        assert stored("hang", 1000)[0] == 1000
+        r.stop()
+    finally:
+        r.end()
+
+
+def test_planted_code():
+    """Code in a parser opens no file, no socket, no process: each try ends the sensor (SIGSYS)."""
+    r = Run("planted")
+    try:
+        escape = pathlib.Path("/tmp/remora-escape")
+        escape.unlink(missing_ok=True)
+        words = ("OPEN", "READ", "SOCKET", "SEND", "FORK", "EXEC")
+        for word in words:
+            after_plant(r, f"REMORA-{word}", 1)
+        log = (DIR / "planted.log").read_text()
+        assert log.count("name=sensor signal=31") == len(words), log
+        assert not escape.exists()
+        r.stop()
+    finally:
+        r.end()
+
+
+def test_forged_batches():
+    """What a sensor in foreign hands publishes does not harm the keeper: refused, counted, the ring replaced."""
+    r = Run("forged")
+    try:
+        blast("before", 500, 10_000).wait()
+        keeper = r.pid("keeper")
+        plant("REMORA-FORGE-RECORDS")
+        until("it is refused", lambda: "remora_keeper_lies_total 1" in http("/metrics"))
+        assert r.pid("keeper") == keeper
+        plant("REMORA-FORGE-RING")
+        until("another keeper", lambda: r.pid("keeper") not in (0, keeper))
+        blast("after", 500, 10_000).wait()
+        assert stored("before", 500)[0] == 500
+        assert stored("after", 500)[0] == 500
+        r.stop()
+    finally:
+        r.end()
+
+
+def test_full_disk():
+    """No room on the disk: said on the page, nothing lost, and it goes on when there is room again."""
+    data = DIR / "full"
+    data.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700m", "tmpfs", data], check=True)
+    try:
+        r = Run("full", fresh=False)
+        try:
+            blast("full", 2000, 10_000).wait()
+            assert stored("full", 2000)[0] == 2000
+            filler = data / "filler"
+            with open(filler, "wb") as f:
+                os.posix_fallocate(f.fileno(), 0, 300 << 20)
+            blast("more", 3000, 10_000).wait()
+            trouble = until("trouble is told", lambda: status()["store"]["trouble"])
+            assert "full" in trouble, trouble
+            assert counts("more")[0] < 3000
+            filler.unlink()
+            assert stored("more", 3000) == (3000, 3000, 3000)
+            r.stop()
+        finally:
+            r.end()
+    finally:
+        subprocess.run(["umount", data], check=False)
+
+
 def test_privileges():
     """What each process kept, read back from /proc."""
     r = Run("caps")
