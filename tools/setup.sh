@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034
 PACKAGES_BUILD="ca-certificates gcc libc6-dev meson ninja-build pkg-config libpcap-dev libyaml-dev
   libmicrohttpd-dev libjansson-dev libmaxminddb-dev libpsl-dev zlib1g-dev libbrotli-dev libzstd-dev
-  libseccomp-dev libcap-ng-dev"
+  libseccomp-dev libcap-ng-dev libcurl4-openssl-dev"
 # shellcheck disable=SC2034
 PACKAGES_TEST="python3 clang libclang-rt-14-dev libcmocka-dev iproute2 iptables curl tcpdump tshark chromium
   fonts-dejavu-core docker.io nginx-light procps binutils jq"

@@ -19,7 +19,8 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 };
 
-extern const struct command command_run, command_read, command_devices, command_export, command_fields, command_version;
+extern const struct command command_run, command_read, command_search, command_check,
+    command_devices, command_export, command_fields, command_version;
 
 /* All sections of settings of this program; ends with {0}. */
 const struct section *app_sections(void);

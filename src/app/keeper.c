@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/fds.h"
+#include "app/keeper_search.h"
 #include "app/keeper_status.h"
 #include "app/roles.h"
 #include "app/sandbox.h"
@@ -289,6 +290,10 @@ main(int argc, char **argv)
     struct keeper_args args;
     struct err err = {0};
 
+    if (argc > 1 && strcmp(argv[1], "@search") == 0)
+        return keeper_search(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "@status") == 0)
+        return keeper_ask_status(argc - 1, argv + 1);
     if (!parse_keeper(argc, argv, &args)) {
         (void)fprintf(stderr, "remora-keeper is started by remora run and remora read\n");
         return 2;

@@ -7,7 +7,7 @@
 #include "app/roles.h"
 
 static const struct command *const commands[] = {
-    &command_run,    &command_read,   &command_devices,
+    &command_run,    &command_read,   &command_search, &command_check, &command_devices,
     &command_export, &command_fields, &command_version,
 };
 

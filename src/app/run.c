@@ -56,7 +56,7 @@ struct warden {
     struct config *config;
     const struct capture_conf *capture;
     struct device devices[DEVICES_MAX];
-    int n_devices, capture_fd, config_fd, page_fd, listen_fd, signal_fd, link_fd, lock_fd;
+    int n_devices, capture_fd, config_fd, page_fd, listen_fd, unix_fd, signal_fd, link_fd, lock_fd;
     unsigned port;
     struct shmring_fds ring;
     struct shared_page *page;
@@ -226,8 +226,12 @@ open_listen(struct warden *w, struct err *err)
     bool is_default = !w->args->listen && strcmp(address, "127.0.0.1:9200") == 0;
     int rc = warden_listen(address, is_default, &w->listen_fd, &w->port, err);
 
+    char path[4200];
+    (void)snprintf(path, sizeof(path), "%s/remora.sock", w->args->data);
     if (rc == 0)
         show_own(w);
+    if (rc == 0)
+        rc = warden_listen_unix(path, &w->unix_fd, err);
     if (rc == 0 && is_default && w->port != 9200)
         log_warn("warden", "port 9200 is in use", "page=http://127.0.0.1:%u", w->port);
     return rc;
@@ -272,9 +276,9 @@ start_sensor(struct warden *w, struct err *err)
 static int
 start_keeper(struct warden *w, struct err *err)
 {
-    const char *argv[] = {w->keeper_program, w->args->data, "1", w->args->no_sandbox ? "--no-sandbox" : NULL, NULL};
-    struct child_spec spec = {.path = w->keeper_program, .argv = argv, .n_fds = 7,
-                              .fds = {w->config_fd, w->page_fd, w->ring.bell, w->ring.data_ro, w->ring.ack_rw, -1, w->listen_fd}};
+    const char *argv[] = {w->keeper_program, w->args->data, "2", w->args->no_sandbox ? "--no-sandbox" : NULL, NULL};
+    struct child_spec spec = {.path = w->keeper_program, .argv = argv, .n_fds = 8,
+                              .fds = {w->config_fd, w->page_fd, w->ring.bell, w->ring.data_ro, w->ring.ack_rw, -1, w->listen_fd, w->unix_fd}};
     int rc = child_start(&spec, &w->keeper, err);
 
     w->page->keeper_pid = w->keeper.pid;

@@ -316,3 +316,11 @@ live_source(int fd, const struct live_geometry *g, const struct live_resume *res
     *ret = &a->source;
     return 0;
 }
+
+int
+live_check_filter(const struct capture_conf *conf, struct err *err)
+{
+    static struct filter f;
+
+    return build_filter(conf, NULL, 0, &f, err);
+}

@@ -32,6 +32,8 @@ struct live_geometry {
 /* Warden: an open socket with ring and filter, ready to be passed on. */
 int live_open(const struct capture_conf *conf, const struct device *list, int n, int *ret_fd, struct live_geometry *ret,
               struct err *err);
+/* Is capture.filter understood? ERR_FORMAT and why not. */
+int live_check_filter(const struct capture_conf *conf, struct err *err);
 /* Warden: swaps the filter when interfaces come and go. */
 int live_refilter(int fd, const struct capture_conf *conf, const struct device *list, int n, struct err *err);
 

@@ -175,6 +175,8 @@ config_assign(struct config *c, const struct item *item, struct err *err)
     if (!row)
         return unknown_key(c, item, err);
     struct value v = item->value;
+    if (s->name[0])
+        (void)snprintf(v.section, sizeof(v.section), "%.30s.", s->name);
     if (!v.is_list && v.n == 1 && (row->type == SETTING_LIST || row->type == SETTING_PORTS))
         v.is_list = true; /* one word stands for a list of one */
     int rc = value_parse(c, row, &v, (char *)c->structs[at] + row->offset, err);

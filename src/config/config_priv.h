@@ -26,6 +26,7 @@ struct value {
     size_t n;
     bool is_list;
     bool is_set;
+    char section[32]; /* "http.", for messages; "": none */
     struct origin origin;
 };
 

@@ -33,8 +33,8 @@ value_refuse(const struct setting *row, const struct value *v, struct err *err, 
     const char *got = v->n > 0 ? v->items[0] : "";
     const char *example = row->example ? row->example : row->default_text ? row->default_text : "";
 
-    return err_set(err, ERR_FORMAT, "%s: %s: \"%.80s\" is not %s. For example: %s: %s",
-                   origin_text(&v->origin, at, sizeof(at)), row->name, got, want, row->name, example);
+    return err_set(err, ERR_FORMAT, "%s: %s%s: \"%.80s\" is not %s. For example: %s%s: %s",
+                   origin_text(&v->origin, at, sizeof(at)), v->section, row->name, got, want, v->section, row->name, example);
 }
 
 /* Number with an optional unit; false when it is neither. Several parts add up: "1h30m". */
@@ -83,8 +83,8 @@ value_bounds(const struct setting *row, const struct value *v, double n, struct 
 
     if (!out_of_bounds(row, n))
         return 0;
-    return err_set(err, ERR_FORMAT, "%s: %s: %s is out of bounds (%" PRId64 " to %" PRId64 "%s%s)",
-                   origin_text(&v->origin, at, sizeof(at)), row->name, v->items[0], row->min, row->max,
+    return err_set(err, ERR_FORMAT, "%s: %s%s: %s is out of bounds (%" PRId64 " to %" PRId64 "%s%s)",
+                   origin_text(&v->origin, at, sizeof(at)), v->section, row->name, v->items[0], row->min, row->max,
                    row->unit && *row->unit ? " " : "", row->unit ? row->unit : "");
 }
 
@@ -161,8 +161,8 @@ parse_choice(const struct setting *row, const struct value *v, void *at, struct 
         size_t len = strlen(list);
         (void)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "", row->choices[i]);
     }
-    return err_set(err, ERR_FORMAT, "%s: %s: \"%.80s\" is none of %s",
-                   origin_text(&v->origin, where, sizeof(where)), row->name, v->items[0], list);
+    return err_set(err, ERR_FORMAT, "%s: %s%s: \"%.80s\" is none of %s",
+                   origin_text(&v->origin, where, sizeof(where)), v->section, row->name, v->items[0], list);
 }
 
 static int

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Query strings (query_string, ?q=). AND binds tighter than OR; two words beside each other take the
+ * Query strings (query_string, ?q=) and KQL, which differs in little. AND binds tighter than OR; two words beside each other take the
  * default operator. A loop with a stack of open brackets, no recursion on what people type.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "search/search_priv.h"
 
@@ -15,7 +16,7 @@ struct lucene {
     struct sql *q;
     const char *p;
     const char *default_field; /* NULL: free text */
-    bool default_and;
+    bool default_and, is_kql;
     char field[256];           /* of the bracket "field:(a OR b)" */
 };
 
@@ -31,12 +32,19 @@ takes(struct lucene *l, const char *word)
 {
     size_t n = strlen(word);
 
-    if (strncmp(l->p, word, n) != 0)
+    if ((l->is_kql ? strncasecmp(l->p, word, n) : strncmp(l->p, word, n)) != 0)
         return false;
     if (isalpha((unsigned char)word[0]) && l->p[n] != '\0' && !isspace((unsigned char)l->p[n]) && l->p[n] != '(')
         return false;
     l->p += n;
     return true;
+}
+
+/* Between a field and its value. */
+static bool
+is_separator(const struct lucene *l, char c)
+{
+    return c == ':' || (l->is_kql && (c == '<' || c == '>'));
 }
 
 /* A word up to a blank, bracket or colon; escapes stay for patterns. *ret_quoted: it was in quotes. */
@@ -57,7 +65,7 @@ read_word(struct lucene *l, char *out, bool stop_at_colon, bool *ret_quoted)
         else
             return false;
     } else {
-        while (*l->p && !isspace((unsigned char)*l->p) && !strchr("()\"", *l->p) && !(stop_at_colon && *l->p == ':') && n + 2 < WORD_MAX) {
+        while (*l->p && !isspace((unsigned char)*l->p) && !strchr("()\"", *l->p) && !(stop_at_colon && is_separator(l, *l->p)) && n + 2 < WORD_MAX) {
             if (*l->p == '\\' && l->p[1]) {
                 l->p++;
                 if (strchr("*?", *l->p))
@@ -145,11 +153,15 @@ clause(struct lucene *l)
 
     if (!read_word(l, word, true, &quoted))
         return sql_refuse(l->q, 400, "query_shard_exception", "Failed to parse query near \"%.60s\"", l->p);
-    if (*l->p == ':' && !quoted) {
-        l->p++;
+    const char *behind = l->p;
+    if (l->is_kql)
+        skip_blanks(l);
+    if (*l->p != '\0' && is_separator(l, *l->p) && !quoted) {
+        l->p += *l->p == ':';
         skip_blanks(l);
         return field_value(l, word);
     }
+    l->p = behind;
     if (l->field[0])
         return term_sql(l->q, l->field, word, !quoted);
     if (l->default_field && strcmp(l->default_field, "*") != 0)
@@ -169,18 +181,24 @@ opens_field_bracket(struct lucene *l)
 
     while (*p && (isalnum((unsigned char)*p) || strchr("._@-", *p)))
         p++;
-    if (p == l->p || p[0] != ':' || p[1] != '(' || (size_t)(p - l->p) >= sizeof(l->field))
+    const char *end = p;
+    if (p == l->p || *p++ != ':' || (size_t)(end - l->p) >= sizeof(l->field))
         return false;
-    (void)snprintf(l->field, sizeof(l->field), "%.*s", (int)(p - l->p), l->p);
-    l->p = p + 1;
+    while (l->is_kql && isspace((unsigned char)*p))
+        p++;
+    if (*p != '(')
+        return false;
+    (void)snprintf(l->field, sizeof(l->field), "%.*s", (int)(end - l->p), l->p);
+    l->p = p;
     return true;
 }
 
-bool
-lucene_sql(struct sql *q, const char *text, const char *default_operator, const char *default_field)
+static bool
+parse_string(struct lucene l, const char *text)
 {
-    struct lucene l = {.q = q, .p = text, .default_field = default_field, .default_and = strcmp(default_operator, "AND") == 0 || strcmp(default_operator, "and") == 0};
+    struct sql *q = l.q;
     bool wants_operator = false; /* a clause has just ended */
+    bool is_negated[BRACKETS_MAX + 1];
     int depth = 0, field_depth = 0;
 
     sql_add(q, "(");
@@ -192,9 +210,11 @@ lucene_sql(struct sql *q, const char *text, const char *default_operator, const 
             if (!wants_operator || depth == 0)
                 return sql_refuse(q, 400, "query_shard_exception", "Failed to parse query [%.200s]", text);
             l.p++;
-            if (depth-- == field_depth)
+            if (depth == field_depth) {
                 l.field[0] = '\0';
-            sql_add(q, "))");
+                field_depth = 0;
+            }
+            sql_add(q, is_negated[depth--] ? "), false)" : "))");
             continue;
         }
         if (wants_operator) {
@@ -211,10 +231,9 @@ lucene_sql(struct sql *q, const char *text, const char *default_operator, const 
         }
         sql_add(q, nots % 2 ? "NOT coalesce(" : "(");
         if (*l.p == '(' || opens_field_bracket(&l)) {
-            if (nots % 2)
-                return sql_refuse(q, 400, "query_shard_exception", "NOT before a bracket is not supported: write NOT before each clause");
             if (++depth > BRACKETS_MAX)
                 return sql_refuse(q, 400, "query_shard_exception", "more than %d brackets", BRACKETS_MAX);
+            is_negated[depth] = nots % 2;
             if (l.field[0] && field_depth == 0)
                 field_depth = depth;
             l.p++;
@@ -230,4 +249,20 @@ lucene_sql(struct sql *q, const char *text, const char *default_operator, const 
         return sql_refuse(q, 400, "query_shard_exception", "Failed to parse query [%.200s]", text);
     sql_add(q, wants_operator ? ")" : "true)");
     return true;
+}
+
+bool
+lucene_sql(struct sql *q, const char *text, const char *default_operator, const char *default_field)
+{
+    struct lucene l = {.q = q, .p = text, .default_field = default_field, .default_and = strcasecmp(default_operator, "AND") == 0};
+
+    return parse_string(l, text);
+}
+
+bool
+kql_sql(struct sql *q, const char *text)
+{
+    struct lucene l = {.q = q, .p = text, .default_and = true, .is_kql = true};
+
+    return parse_string(l, text);
 }

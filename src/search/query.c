@@ -659,6 +659,10 @@ query_sql(struct sql *q, const json_t *query, int depth)
         return ids_sql(q, body);
     if (strcmp(kind, "query_string") == 0 || strcmp(kind, "simple_query_string") == 0)
         return string_query(q, body);
+    if (strcmp(kind, "kql") == 0) { /* our own: what the command line sends */
+        const char *text = json_string_value(json_object_get(body, "query"));
+        return text ? kql_sql(q, text) : sql_refuse(q, 400, "parsing_exception", "[kql] requires query value");
+    }
     if (strcmp(kind, "multi_match") == 0)
         return multi_match_sql(q, body);
     if (strcmp(kind, "constant_score") == 0)

@@ -80,6 +80,8 @@ bool exists_sql(struct sql *q, const char *field);
 bool free_text_sql(struct sql *q, const char *word, bool wildcard);
 /* lucene.c */
 bool lucene_sql(struct sql *q, const char *text, const char *default_operator, const char *default_field);
+/* The same for KQL: and, or, not in any case, comparisons without a colon, words beside each other must all match. */
+bool kql_sql(struct sql *q, const char *text);
 
 struct searcher {
     struct store *store;

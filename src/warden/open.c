@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "warden/warden.h"
@@ -89,4 +90,24 @@ warden_listen(const char *address, bool may_move, int *ret_fd, unsigned *ret_por
     if (why == EADDRINUSE)
         return err_set(err, ERR_EXISTS, "%s is in use by another program; choose another port with --listen", address);
     return err_sys(err, ERR_IO, why, "cannot listen on %s", address);
+}
+
+int
+warden_listen_unix(const char *path, int *ret_fd, struct err *err)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = -1;
+
+    if ((size_t)snprintf(a.sun_path, sizeof(a.sun_path), "%s", path) >= sizeof(a.sun_path))
+        return err_set(err, ERR_USAGE, "the path %s is too long for a socket: choose a shorter data directory with --data", path);
+    (void)unlink(path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, BACKLOG) < 0) {
+        int why = errno;
+        if (fd >= 0)
+            close(fd);
+        return err_sys(err, ERR_IO, why, "cannot listen on %s", path);
+    }
+    *ret_fd = fd;
+    return 0;
 }

@@ -42,4 +42,7 @@ int warden_memfd(const char *name, struct slice bytes, int *ret_fd, struct err *
 /* Listens on "ADDR:PORT". When `may_move`, a busy port is passed over (at most 20). *ret_port: what it became. */
 int warden_listen(const char *address, bool may_move, int *ret_fd, unsigned *ret_port, struct err *err);
 
+/* Listens on a unix socket at `path`, in place of one that a predecessor left there. */
+int warden_listen_unix(const char *path, int *ret_fd, struct err *err);
+
 #endif

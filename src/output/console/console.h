@@ -27,4 +27,11 @@ void table_head(const struct table *t, struct buf *out);
 void table_row(const struct table *t, const struct schema *schema, const struct record *r,
                struct buf *out);
 
+/* The same from texts, for hits of a search. latency_ns 0: none. */
+struct table_line {
+    uint64_t time_ns, latency_ns;
+    struct slice type, client, server, status, what;
+};
+void table_text(const struct table *t, const struct table_line *line, struct buf *out);
+
 #endif

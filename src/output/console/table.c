@@ -116,13 +116,12 @@ put_time(const struct table *t, uint64_t ns, struct buf *out)
 
 /* "412 us", "3.21 ms", "1.20 s" */
 static void
-put_latency(const struct table *t, const struct record *r, struct buf *out)
+put_latency(const struct table *t, uint64_t ns, struct buf *out)
 {
     char text[32] = "";
-    struct cell c;
 
-    if (record_find(r, FIELD_EVENT_DURATION, &c)) {
-        double us = (double)c.n.u / 1e3;
+    if (ns > 0) {
+        double us = (double)ns / 1e3;
         if (us < 1000)
             (void)snprintf(text, sizeof(text), "%5.0f us", us);
         else if (us < 1e6)
@@ -133,13 +132,10 @@ put_latency(const struct table *t, const struct record *r, struct buf *out)
     put_column(t, slice_text(text), WIDTH_LATENCY, NULL, out);
 }
 
-static struct slice
-status_of(const struct record *r, const char **ret_style)
+static const char *
+status_style(struct slice status)
 {
-    struct slice status = text_of(r, FIELD_STATUS);
-
-    *ret_style = status.len == 0 ? NULL : slice_eq(status, SLICE("OK")) ? STYLE_GOOD : STYLE_BAD;
-    return status;
+    return status.len == 0 ? NULL : slice_eq(status, SLICE("OK")) ? STYLE_GOOD : STYLE_BAD;
 }
 
 /* What was asked; of a flow, how much went each way. */
@@ -185,17 +181,32 @@ void
 table_row(const struct table *t, const struct schema *schema, const struct record *r,
           struct buf *out)
 {
-    const char *style;
-    struct slice status = status_of(r, &style);
+    struct slice status = text_of(r, FIELD_STATUS);
+    struct cell duration = {0};
 
+    (void)record_find(r, FIELD_EVENT_DURATION, &duration);
     put_time(t, r->head->time_ns, out);
     put_column(t, slice_text(schema_dataset(schema, r->head->dataset)->name), WIDTH_TYPE,
                STYLE_BOLD, out);
     put_side(t, r, FIELD_SOURCE_IP, FIELD_SOURCE_PORT, out);
     buf_add_text(out, "> ");
     put_side(t, r, FIELD_DESTINATION_IP, FIELD_DESTINATION_PORT, out);
-    put_column(t, status, WIDTH_STATUS, style, out);
-    put_latency(t, r, out);
+    put_column(t, status, WIDTH_STATUS, status_style(status), out);
+    put_latency(t, duration.n.u, out);
     put_what(r, what_width(t), out);
+    buf_add_byte(out, '\n');
+}
+
+void
+table_text(const struct table *t, const struct table_line *line, struct buf *out)
+{
+    put_time(t, line->time_ns, out);
+    put_column(t, line->type, WIDTH_TYPE, STYLE_BOLD, out);
+    put_column(t, line->client, WIDTH_SIDE, NULL, out);
+    buf_add_text(out, "> ");
+    put_column(t, line->server, WIDTH_SIDE, NULL, out);
+    put_column(t, line->status, WIDTH_STATUS, status_style(line->status), out);
+    put_latency(t, line->latency_ns, out);
+    put_cut(line->what, what_width(t), false, out);
     buf_add_byte(out, '\n');
 }
