@@ -189,7 +189,9 @@ parse_ports(struct config *c, const struct setting *row, const struct value *v, 
         char *end;
         long port = strtol(v->items[i], &end, 10);
         if (*v->items[i] == '\0' || *end != '\0' || port < 1 || port > 65535) {
-            struct value one = {.items = &v->items[i], .n = 1, .origin = v->origin};
+            struct value one = *v;
+            one.items = &v->items[i];
+            one.n = 1;
             return value_refuse(row, &one, err, "a port (1 to 65535)");
         }
         ports[i] = (uint16_t)port;
