@@ -85,7 +85,7 @@ ask_http(const char *socket_path, const char *url, const char *path, const char 
     (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes);
     (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, &answer);
     CURLcode rc = curl_easy_perform(c);
-    json_t *found = rc == CURLE_OK ? json_loadb((const char *)answer.p, answer.len, 0, NULL) : NULL;
+    json_t *found = rc == CURLE_OK ? json_loadb((const char *)answer.p, answer.len, JSON_ALLOW_NUL, NULL) : NULL;
     if (rc != CURLE_OK)
         (void)snprintf(why, why_size, "%s", curl_easy_strerror(rc));
     else if (!found)

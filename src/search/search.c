@@ -413,7 +413,7 @@ make_source(const struct request *q, struct slice text)
 
     if (json_is_false(spec))
         return NULL;
-    json_t *source = json_loadb((const char *)text.p, text.len, 0, NULL);
+    json_t *source = json_loadb((const char *)text.p, text.len, JSON_ALLOW_NUL, NULL);
     if (!source)
         return json_object();
     if (json_is_string(spec) || json_is_array(spec))
@@ -456,7 +456,7 @@ add_fields(const struct request *q, struct slice text, json_t *hit)
             json_t *one = json_array_get(list, i);
             const char *name = json_is_object(one) ? json_string_value(json_object_get(one, "field")) : json_string_value(one);
             if (!source)
-                source = json_loadb((const char *)text.p, text.len, 0, NULL);
+                source = json_loadb((const char *)text.p, text.len, JSON_ALLOW_NUL, NULL);
             json_t *value = name && source ? source_get(source, name) : NULL;
             if (!value)
                 continue;

@@ -16,7 +16,7 @@ const A = `rmuiA${process.pid}`;
 const B = `rmuiB${process.pid}`;
 const PAGE = 'http://127.0.0.1:9200/';
 const SERVER = '198.51.100.2';
-const SCREENS = ['overview', 'discover', 'dashboard/http', 'dashboard/dns', 'dashboard/icmp', 'dashboard/flows', 'settings', 'settings/indices', 'settings/capture', 'settings/fields'];
+const SCREENS = ['overview', 'discover', 'dashboard/http', 'dashboard/dns', 'dashboard/icmp', 'dashboard/flows', 'settings', 'settings/indices', 'settings/capture'];
 const HOSTILE = "<script>document.title='owned'</script>";
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -57,6 +57,7 @@ before(async () => {
   sh('ip', 'netns', 'add', B);
   sh('ip', 'link', 'add', 'ua', 'netns', A, 'type', 'veth', 'peer', 'name', 'ub', 'netns', B);
   for (const [ns, link, address] of [[A, 'ua', '198.51.100.1'], [B, 'ub', SERVER]]) {
+    sh(...inside(ns, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6')); // not a packet of its own accord
     sh('ip', '-n', ns, 'link', 'set', 'lo', 'up');
     sh('ip', '-n', ns, 'link', 'set', link, 'up');
     sh('ip', '-n', ns, 'address', 'add', `${address}/24`, 'dev', link);
@@ -120,19 +121,21 @@ test('what the client did is what the page counts', async () => {
 for (const scheme of ['light', 'dark']) {
   for (const width of [390, 1440]) {
     test(`every screen, ${scheme}, ${width} wide: accessible, nothing runs over, nothing forbidden`, async () => {
+      const bad = [];
       for (const hash of SCREENS) {
         const page = await open(`${hash}?from=${began}&to=${Date.now() + 5e3}`, { width, scheme });
         await page.waitForLoadState('networkidle').catch(() => {});
         await sleep(400);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        assert.ok(wide <= 0, `${hash}: the page is ${wide} pixels wider than the window`);
+        if (wide > 0) bad.push(`${hash}: the page is ${wide} pixels wider than the window`);
         await page.evaluate(AXE);
         const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-        assert.deepEqual(found.violations.map((v) => `${hash}: ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`), []);
-        assert.deepEqual(page.wrong, [], hash);
+        bad.push(...found.violations.map((v) => `${hash}: ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`));
+        bad.push(...page.wrong.map((w) => `${hash}: ${w}`));
         if (SHOTS) await page.screenshot({ path: `${SHOTS}/${hash.replace('/', '-')}-${scheme}-${width}.png`, fullPage: true });
         await close(page);
       }
+      assert.deepEqual(bad, []);
     });
   }
 }
@@ -161,7 +164,7 @@ test('a transaction in detail: method, path, both addresses, status, bytes', asy
 test('hostile text stays text', async () => {
   const page = await open(`discover?from=${began}&to=${Date.now() + 5e3}&q=${encodeURIComponent('url.path: *script*')}`);
   await until('one row', async () => (await data_count(page, 'hits')) === 1);
-  await page.getByTestId('rows').getByText('document.title').first().click();
+  await page.getByTestId('rows').getByText('document.title').first().click({ timeout: 5000 });
   await page.getByTestId('detail').waitFor();
   const said = await page.locator('main').innerText();
   assert.match(said, /<script>document\.title/);

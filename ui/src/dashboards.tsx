@@ -166,7 +166,7 @@ function TransactionBoard({ b }: { b: Board }) {
         <LatencyHistogram buckets={hist} label={`Latencies: most at ${latency(hist.reduce((m, x) => (x.count > m.count ? x : m), hist[0]!).from)}`} />
       </Panel>
       <Panel title={b.ask.title} width={8} flush {...state} is_empty={!top.length}>
-        <div class="scroll" tabIndex={0} role="region" aria-label={b.ask.title}>
+        <div class="scroll" tabIndex={0} role="region" aria-label={`${b.ask.title}, table`}>
           <table class="t">
             <thead><tr><th scope="col">{b.ask.head}</th><th scope="col" class="num sort" aria-sort="descending">Count ↓</th><th scope="col" class="num">Median</th><th scope="col" class="num">95th percentile</th><th scope="col" class="num">Errors</th></tr></thead>
             <tbody>{top.map((x) => {

@@ -163,6 +163,7 @@ function Row({ h, above, is_chosen, is_tab, on_open }: { h: Hit; above: Hit | un
 function Grid({ rows, on_more, total }: { rows: Hit[]; on_more: () => void; total: number }) {
   const [view, set_view] = useState({ from: 0, to: 60 });
   const [cursor, set_cursor] = useState<string | null>(chosen.value);
+  const marked = useRef<string | null>(chosen.value); // the cursor as the next key finds it, before it is drawn
   const list = useRef<HTMLDivElement>(null);
   const height = () => (matchMedia('(max-width: 767px)').matches ? 52 : 28);
   const look = () => {
@@ -186,18 +187,21 @@ function Grid({ rows, on_more, total }: { rows: Hit[]; on_more: () => void; tota
   useEffect(() => {
     const key = (e: Event) => {
       const k = (e as CustomEvent<KeyboardEvent>).detail;
-      const i = rows.findIndex((h) => h._id === (chosen.value ?? cursor));
+      const i = rows.findIndex((h) => h._id === (chosen.value ?? marked.current));
       if (k.key === 'j' || k.key === 'k' || k.key === 'ArrowDown' || k.key === 'ArrowUp') {
         const down = k.key === 'j' || k.key === 'ArrowDown';
         const next = rows[Math.min(rows.length - 1, Math.max(0, i < 0 ? 0 : i + (down ? 1 : -1)))];
         if (!next) return;
         k.preventDefault();
+        marked.current = next._id;
         set_cursor(next._id);
         if (chosen.value) chosen.value = next._id;
         const at = rows.indexOf(next);
         const top = list.current!.getBoundingClientRect().top + at * height();
         if (top < 60 || top > innerHeight - 80) scrollBy({ top: top - innerHeight / 2 });
         setTimeout(() => list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(next._id)}"]`)?.focus({ preventScroll: true }), 30);
+      } else if (k.key === 'Enter' && marked.current && !chosen.value && i >= 0) {
+        chosen.value = marked.current;
       } else if (k.key === 'Escape' && chosen.value) {
         const id = chosen.value;
         chosen.value = null;
@@ -206,7 +210,7 @@ function Grid({ rows, on_more, total }: { rows: Hit[]; on_more: () => void; tota
     };
     addEventListener('remora:key', key);
     return () => removeEventListener('remora:key', key);
-  }, [rows, cursor]);
+  }, [rows]);
   const h = height();
   const tab_id = rows.slice(view.from, view.to).some((r) => r._id === cursor) ? cursor : rows[view.from]?._id;
   const style = columns.value.length ? vars({ cols: columns.value.length }) : undefined;

@@ -112,7 +112,7 @@ export function HealthLine() {
       <span>Queue <b>{share(s.ring.size ? s.ring.used / s.ring.size : 0)}</b></span>
       <span>Kept <b>{span(kept)}</b></span>
       <span class="end">remora uses <b>{r ? r.cores.toFixed(2) : '–'}</b> cores, <b>{memory(rss)}</b></span>
-      <button class="zone" onClick={() => { is_local.value = !is_local.value; write('zone', is_local.value ? 'local' : 'utc'); }} aria-label={`Times are ${is_local.value ? 'local' : 'UTC'}; change`}>{is_local.value ? 'Local time' : 'UTC'}</button>
+      <button class="zone" onClick={() => { is_local.value = !is_local.value; write('zone', is_local.value ? 'local' : 'utc'); }} title="Change between local time and UTC">{is_local.value ? 'Local time' : 'UTC'}</button>
     </footer>
   );
 }

@@ -176,7 +176,7 @@ export function Overview() {
           <Unseen s={s} />
         </Panel>
         <Panel title="Slowest requests" sub="slowest 5 %, all services" width={5} flush error={error} is_loading={is_loading} is_empty={!slow.length}>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Slowest requests">
+          <div class="scroll" tabIndex={0} role="region" aria-label="Slowest requests, table">
             <table class="t"><thead><tr><th scope="col">Request</th><th scope="col" class="num">Count</th><th scope="col" class="num sort" aria-sort="descending">p95 ↓</th></tr></thead>
               <tbody>{slow.map((b) => (
                 <tr key={b.key}><td class="grow"><Proto type={String(b.y?.buckets?.[0]?.key ?? '')} /> <a class="w" href={href({ screen: 'discover', filters: [...filters.value, { field: 'query', value: String(b.key), not: false, off: false }] })}>{cell_text(b.key, 200)}</a></td><td class="num mid">{count(b.doc_count)}</td><td><Latency ns={Number(b.p?.values?.['95.0'] ?? 0)} /></td></tr>

@@ -85,7 +85,7 @@ export function Panel(p: {
 
 export function PlainTable({ data, label }: { data: TableData; label: string }) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={label}>
+    <div class="scroll" tabIndex={0} role="region" aria-label={`${label}, table`}>
       <table class="t">
         <thead><tr>{data.heads.map((h, i) => <th key={i} scope="col" class={i ? 'num' : ''}>{h}</th>)}</tr></thead>
         <tbody>

@@ -92,7 +92,7 @@ function Indices() {
             <button class="btn main">Create</button>
           </form>
           <p class="mid pad2">{matched ? <><Icon name="ok" cls="ok-dot s" /> <b>Matches {matched} {matched === 1 ? 'index' : 'indices'}</b></> : <>No index matches.</>} {name.startsWith('packetbeat-') ? 'packetbeat-* is an alias of the traffic indexes.' : ''}</p>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Index patterns">
+          <div class="scroll" tabIndex={0} role="region" aria-label="Index patterns, table">
             <table class="t"><thead><tr><th scope="col">Pattern</th><th scope="col">Time field</th><th scope="col" class="num">Fields</th><th scope="col" class="num">Indices</th><th scope="col"><span class="vh">Actions</span></th></tr></thead>
               <tbody>{all_patterns.map((p, i) => (
                 <tr key={p.name}><td class="w">{p.name} {i === 0 ? <span class="tag ok"><Icon name="star" />default</span> : null}</td><td class="w">{p.time_field}</td><td class="num">{count(schema.value?.fields.length ?? 0)}</td><td class="num">{rows.filter((r) => fits(p.name, r.index)).length}</td>
@@ -101,7 +101,7 @@ function Indices() {
           </div>
         </Panel>
         <Panel title="Indices" width={12} flush end={<code class="dim">GET /_cat/indices?v</code>} is_empty={!rows.length} empty="No index yet: the first comes with the first event." testid="indices">
-          <div class="scroll" tabIndex={0} role="region" aria-label="Indices">
+          <div class="scroll" tabIndex={0} role="region" aria-label="Indices, table">
             <table class="t"><thead><tr><th scope="col">Index</th><th scope="col">Health</th><th scope="col" class="num">Events</th><th scope="col">Size</th></tr></thead>
               <tbody>{rows.map((r) => (
                 <tr key={r.index}><td class="w">{r.index}</td><td><span class={`st ${r.health === 'green' ? 'ok' : 'cerr'}`}><Icon name={r.health === 'green' ? 'ok' : 'cerr'} />{r.health === 'green' ? 'good' : r.health}</span></td><td class="num">{count(Number(r['docs.count']))}</td>
@@ -131,15 +131,15 @@ function Capture() {
       <div class="ph"><h1>Capture</h1><span class="dim">{share(s.capture.completeness)} of the packets were seen</span></div>
       <div class="g">
         <Panel title="Interfaces" width={6} flush>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Interfaces"><table class="t"><thead><tr><th scope="col">Name</th><th scope="col">State</th><th scope="col">Captured</th></tr></thead>
+          <div class="scroll" tabIndex={0} role="region" aria-label="Interfaces, table"><table class="t"><thead><tr><th scope="col">Name</th><th scope="col">State</th><th scope="col">Captured</th></tr></thead>
             <tbody>{s.capture.interfaces.map((i) => <tr key={i.name}><td class="w">{i.name}{i.bridge ? <span class="dim"> bridge</span> : null}</td><td>{i.up ? 'up' : <span class="dim">down</span>}</td><td>{i.captured ? <span class="st ok"><Icon name="ok" />yes</span> : <span class="dim">no</span>}</td></tr>)}</tbody></table></div>
         </Panel>
         <Panel title="Processes" width={6} flush>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Processes"><table class="t"><thead><tr><th scope="col">Process</th><th scope="col" class="num">PID</th><th scope="col" class="num">CPU time</th><th scope="col" class="num">Memory</th><th scope="col" class="num">Restarts</th></tr></thead>
+          <div class="scroll" tabIndex={0} role="region" aria-label="Processes, table"><table class="t"><thead><tr><th scope="col">Process</th><th scope="col" class="num">PID</th><th scope="col" class="num">CPU time</th><th scope="col" class="num">Memory</th><th scope="col" class="num">Restarts</th></tr></thead>
             <tbody>{s.processes.map((p) => <tr key={p.name}><td class="w">remora-{p.name}</td><td class="num">{p.pid}</td><td class="num">{latency(p.cpu_seconds * 1e9)}</td><td class="num">{memory(p.rss)}</td><td class="num">{p.restarts ? <span class="st cerr"><Icon name="cerr" />{p.restarts}</span> : 0}</td></tr>)}</tbody></table></div>
         </Panel>
         <Panel title="Counters" sub="every packet, drop, gap, eviction and truncation; also under /metrics" width={12} flush>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Counters"><table class="t"><thead><tr><th scope="col">Counter</th><th scope="col" class="num">Value</th><th scope="col">Means</th></tr></thead>
+          <div class="scroll" tabIndex={0} role="region" aria-label="Counters, table"><table class="t"><thead><tr><th scope="col">Counter</th><th scope="col" class="num">Value</th><th scope="col">Means</th></tr></thead>
             <tbody>
               <tr><td class="w">capture.packets</td><td class="num">{count(s.capture.packets)}</td><td class="mid">Packets that the sensor took from the kernel.</td></tr>
               <tr><td class="w">capture.drops</td><td class="num">{count(s.capture.drops)}</td><td class="mid">Packets that the kernel dropped before the sensor saw them.</td></tr>
@@ -159,7 +159,7 @@ function Options() {
       <div class="ph"><h1>All settings</h1><span class="dim">as they are in effect; a file given by -c or -E on the command line changes them</span></div>
       <div class="g">
         <Panel title="Settings" sub={`${list.length}`} width={12} flush end={<input class="inp w findf" type="text" placeholder="Find a setting" aria-label="Find a setting" value={find} onInput={(e) => set_find(e.currentTarget.value)} />}>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Settings"><table class="t"><thead><tr><th scope="col">Name</th><th scope="col">Value</th><th scope="col">Default</th><th scope="col">Means</th></tr></thead>
+          <div class="scroll" tabIndex={0} role="region" aria-label="Settings, table"><table class="t"><thead><tr><th scope="col">Name</th><th scope="col">Value</th><th scope="col">Default</th><th scope="col">Means</th></tr></thead>
             <tbody>{list.map((o) => <tr key={o.name}><td class="w">{o.name}</td><td class="w grow2">{cell_text(o.value, 80)}</td><td class="w dim grow2">{cell_text(o.default, 60)}</td><td class="mid">{cell_text(o.help, 300)}</td></tr>)}</tbody></table></div>
         </Panel>
       </div>
