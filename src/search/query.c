@@ -349,11 +349,12 @@ exists_sql(struct sql *q, const char *field)
     } else if (f.place == PLACE_COLUMN || f.place == PLACE_INDEX) {
         sql_add(q, "(%s IS NOT NULL)", f.value);
     } else { /* an object: any field below it */
-        sql_add(q, "(list_any_value(list_filter(map_keys(kv), x -> starts_with(x, ");
-        char prefix[256];
+        char prefix[256], inside[260];
         (void)snprintf(prefix, sizeof(prefix), "%.250s.", field);
-        sql_text(q, slice_text(prefix));
-        sql_add(q, ")) IS NOT NULL)");
+        (void)snprintf(inside, sizeof(inside), "\037%s", prefix);
+        sql_add(q, "(contains(kv, ");
+        sql_text(q, slice_text(inside));
+        sql_add(q, ")");
         for (uint16_t id = 1; id < schema_n_fields(q->schema); id++) {
             const struct field *one = schema_field(q->schema, id);
             if (one && (one->flags & FIELD_COLUMN) && strncmp(one->name, prefix, strlen(prefix)) == 0)
@@ -395,9 +396,13 @@ free_text_sql(struct sql *q, const char *word, bool wildcard)
             sql_text(q, slice_text(word));
         }
     }
-    sql_add(q, " OR list_any_value(list_filter(flatten(map_values(kv)), x -> x ILIKE ");
+    /* First the whole text, which has the names in it too; then the values alone. */
+    sql_add(q, " OR (kv ILIKE ");
+    sql_text(q, slice_of(pattern, like.len + 2));
+    sql_add(q, " ESCAPE '\\' AND list_any_value(list_filter(flatten(list_transform(string_split(kv, '\037'), p -> string_split(split_part(p, '\036', 2), '\035'))), "
+               "x -> x ILIKE ");
     sql_text(q, inside);
-    sql_add(q, " ESCAPE '\\')) IS NOT NULL)");
+    sql_add(q, " ESCAPE '\\')) IS NOT NULL))");
     return true;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records into data chunks: columns, the map of all other fields, the event as text. */
+/* Records into data chunks: columns, one text of all other fields, the event as text. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "event/value.h"
 #include "store/store_priv.h"
 
-enum { MAX_PAIRS = 512, MAX_TEXT = 64 << 10 };
+enum { MAX_PAIRS = 512, MAX_TEXT = 64 << 10, KV_MAX = 1 << 20 };
 
 /* One value of the map: which field, and its text. */
 struct pair {
@@ -164,42 +164,49 @@ same_key(const struct pair *a, const struct pair *b)
     return a->key == b->key && slice_eq(a->map_key, b->map_key);
 }
 
-/* The map of one row: keys with the list of their values. */
+/* A value without what separates values. */
 static void
-fill_map(struct store *s, struct day *d, const struct record *r)
+add_value(struct buf *out, struct slice s)
+{
+    size_t at = out->len;
+
+    buf_add(out, s.p, s.len < MAX_TEXT ? s.len : MAX_TEXT);
+    for (size_t i = at; i < out->len; i++)
+        if (out->p[i] >= STORE_KV_NEXT && out->p[i] <= STORE_KV_PAIR)
+            out->p[i] = '?';
+}
+
+/* All that has no column: PAIR name VALUE value [NEXT value]... and so on, PAIR at the end (see store_priv.h). */
+static void
+fill_kv(struct store *s, struct day *d, const struct record *r)
 {
     static _Thread_local struct pair pairs[MAX_PAIRS];
-    duckdb_vector map = duckdb_data_chunk_get_vector(d->chunk, s->n_columns);
-    duckdb_list_entry *entry = &((duckdb_list_entry *)duckdb_vector_get_data(map))[d->n_rows];
-    duckdb_vector entries = duckdb_list_vector_get_child(map);
-    idx_t at = duckdb_list_vector_get_size(map), n_entries = 0;
+    static _Thread_local uint8_t scratch[KV_MAX];
     size_t n = gather(s, r, pairs);
+    struct buf *out = &s->kv;
 
-    duckdb_list_vector_reserve(map, at + n);
-    duckdb_vector keys = duckdb_struct_vector_get_child(entries, 0), values = duckdb_struct_vector_get_child(entries, 1);
+    buf_clear(out);
+    buf_add_byte(out, STORE_KV_PAIR);
     for (size_t i = 0; i < n; i++) {
         if (pairs[i].is_done)
             continue;
-        char key[512];
-        int len = snprintf(key, sizeof(key), "%s%s%.*s", pairs[i].key, pairs[i].map_key.len ? "." : "",
-                           (int)(pairs[i].map_key.len < 256 ? pairs[i].map_key.len : 256), (const char *)pairs[i].map_key.p);
-        set_text(keys, at + n_entries, slice_of(key, len < 0 ? 0 : (size_t)len < sizeof(key) ? (size_t)len : sizeof(key) - 1));
-        idx_t from = duckdb_list_vector_get_size(values), n_values = 0;
-        for (size_t k = i; k < n; k++) {
+        buf_add_text(out, pairs[i].key);
+        if (pairs[i].map_key.len > 0) {
+            buf_add_byte(out, '.');
+            add_value(out, slice_head(pairs[i].map_key, 256));
+        }
+        for (size_t k = i, n_values = 0; k < n; k++) {
             uint8_t text[VALUE_MAX_IP + VALUE_MAX_TIME];
             if (!same_key(&pairs[k], &pairs[i]))
                 continue;
             pairs[k].is_done = true;
-            duckdb_list_vector_reserve(values, from + n_values + 1);
-            set_text(duckdb_list_vector_get_child(values), from + n_values, cell_text(&pairs[k].cell, text));
-            n_values++;
+            buf_add_byte(out, n_values++ ? STORE_KV_NEXT : STORE_KV_VALUE);
+            add_value(out, cell_text(&pairs[k].cell, text));
         }
-        duckdb_list_vector_set_size(values, from + n_values);
-        ((duckdb_list_entry *)duckdb_vector_get_data(values))[at + n_entries] = (duckdb_list_entry){from, n_values};
-        n_entries++;
+        buf_add_byte(out, STORE_KV_PAIR);
     }
-    duckdb_list_vector_set_size(map, at + n_entries);
-    *entry = (duckdb_list_entry){at, n_entries};
+    struct slice all = clean(buf_slice(out), scratch, sizeof(scratch));
+    duckdb_vector_assign_string_element_len(duckdb_data_chunk_get_vector(d->chunk, s->n_columns), d->n_rows, (const char *)all.p, all.len);
 }
 
 static int
@@ -240,7 +247,7 @@ append_row(struct store *s, struct day *d, const struct record *r, struct err *e
     if (rc < 0)
         return rc;
     fill_columns(s, d, r);
-    fill_map(s, d, r);
+    fill_kv(s, d, r);
     buf_clear(&s->line);
     ndjson_record(s->ndjson, r, &s->line);
     duckdb_vector src = duckdb_data_chunk_get_vector(d->chunk, s->n_columns + 1);

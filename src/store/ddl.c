@@ -52,10 +52,8 @@ ddl_columns(struct store *s)
         s->columns[s->n_columns++] = id;
     }
     duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-    duckdb_logical_type list = duckdb_create_list_type(text);
-    s->types[s->n_columns] = duckdb_create_map_type(text, list);
+    s->types[s->n_columns] = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
     s->types[s->n_columns + 1] = text;
-    duckdb_destroy_logical_type(&list);
 }
 
 int
@@ -86,7 +84,7 @@ ddl_create(struct store *s, struct day *d, struct err *err)
         const struct field *f = schema_field(s->schema, s->columns[i]);
         n += (size_t)snprintf(sql + n, sizeof(sql) - n, "\"%s\" %s, ", f->name, type_name(column_type(f)));
     }
-    (void)snprintf(sql + n, sizeof(sql) - n, "kv MAP(VARCHAR, VARCHAR[]), src VARCHAR USING COMPRESSION zstd)");
+    (void)snprintf(sql + n, sizeof(sql) - n, "kv VARCHAR USING COMPRESSION zstd, src VARCHAR USING COMPRESSION zstd)");
     int rc = store_sql(s, err, "%s", sql);
     if (rc == 0)
         rc = store_sql(s, err, "CREATE TABLE IF NOT EXISTS \"%s\".ring (id BIGINT, pos BIGINT)", d->name);

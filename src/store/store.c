@@ -17,7 +17,7 @@
 #include "output/output.h"
 #include "store/store_priv.h"
 
-enum { LINE_MAX_BYTES = 16 << 20, RETENTION_MS = 60000, IDLE_MS = 60000 };
+enum { LINE_MAX_BYTES = 16 << 20, KV_MAX_BYTES = 1 << 20, RETENTION_MS = 60000, IDLE_MS = 60000 };
 
 static uint64_t
 now_ms(void)
@@ -93,6 +93,7 @@ store_open(const struct store_options *options, struct store **ret, struct err *
     s->is_import = options->import_name != NULL;
     pthread_mutex_init(&s->lock, NULL);
     buf_init(&s->line, LINE_MAX_BYTES);
+    buf_init(&s->kv, KV_MAX_BYTES);
     int rc = realpath(options->dir, real) ? 0 : err_sys(err, ERR_IO, errno, "there is no data directory %s", options->dir);
     if (rc == 0 && strchr(real, '\''))
         rc = err_set(err, ERR_USAGE, "the data directory %s has a quote in its name, which the store cannot use", real);
@@ -142,6 +143,7 @@ store_close(struct store *s)
         duckdb_close(&s->db);
     ndjson_free(s->ndjson);
     buf_fini(&s->line);
+    buf_fini(&s->kv);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     pthread_mutex_destroy(&s->lock);

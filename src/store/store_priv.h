@@ -17,6 +17,13 @@ enum {
     STORE_WATERMARK = 512 << 20    /* free bytes below which nothing is committed */
 };
 
+/*
+ * Fields without a column stand in one text, kv: each pair begins with PAIR, its name ends with VALUE, further values
+ * begin with NEXT, the text ends with PAIR. A MAP would do the same, but DuckDB writes the maps of up to 2,048 rows to
+ * its log for each small commit (docs/adr/0007). Bytes like these inside values become question marks.
+ */
+enum { STORE_KV_NEXT = 0x1d, STORE_KV_VALUE = 0x1e, STORE_KV_PAIR = 0x1f };
+
 struct day {
     char name[128];           /* index name, also the name under which it is attached */
     char path[4352];
@@ -48,7 +55,7 @@ struct store {
     size_t n_columns;
     duckdb_logical_type types[STORE_MAX_COLUMNS + 2];
     struct ndjson *ndjson;
-    struct buf line;
+    struct buf line, kv;
     uint64_t ring_id, next_pos; /* of the batches appended last */
     uint64_t last_commit_ms, last_retention_ms, n_pending;
     struct store_stats stats;

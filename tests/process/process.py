@@ -62,7 +62,7 @@ class Run:
         if fresh:
             subprocess.run(["rm", "-rf", self.data], check=True)
         self.log = open(DIR / f"{name}.log", "a")
-        self.child = ns(REMORA, "run", "-i", "pa", "--data", self.data, *more, stderr=self.log)
+        self.child = ns(REMORA, "run", "-i", "pa", "--data", self.data, *more, stdout=subprocess.DEVNULL, stderr=self.log)
         until("the page is served", status)
 
     def pid(self, name):

@@ -233,3 +233,31 @@ test('the page lives through a restart of remora', async () => {
   await page.getByTestId('rows').getByText('/after-restart').first().waitFor({ timeout: 10_000 });
   await close(page);
 });
+
+if (SHOTS) {
+  test('the pictures of the README (docs/img)', async () => {
+    mkdirSync('docs/img', { recursive: true });
+    const from = Date.now();
+    for (let i = 0; i < 45; i++) {
+      ask(`ok:${8 + Math.round(6 * Math.sin(i / 5))}`, `name:${3 + (i % 3)}`, ...(i % 4 === 0 ? ['missing'] : []), ...(i % 9 === 5 ? ['boom:2', 'noname'] : []));
+      await sleep(900);
+    }
+    await sleep(1500);
+    const picture = async (name, hash, scheme, act) => {
+      const page = await open(hash, { scheme });
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.waitForLoadState('networkidle').catch(() => {});
+      await sleep(2500);
+      await act?.(page);
+      await page.screenshot({ path: `docs/img/${name}.png` });
+      await close(page);
+    };
+    const window = `from=${from}&to=${Date.now()}`;
+    await picture('overview', `overview?${window}`, 'light');
+    await picture('discover', `discover?${window}&f=${encodeURIComponent('!type=flow')}`, 'dark', async (page) => {
+      await page.getByTestId('rows').getByText('/products/').first().click();
+      await page.getByTestId('detail').waitFor();
+      await sleep(800);
+    });
+  });
+}

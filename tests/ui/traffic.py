@@ -50,6 +50,8 @@ def answer(c):
     elif path.startswith(b"/never"):
         c.recv(1)
         return
+    elif b"script" not in path:
+        out = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\nhello\n"
     else:
         out = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Odd: " + (HOSTILE + TURNED).encode() + b"\r\nContent-Length: 6\r\n\r\nhello\n"
     c.sendall(out)
