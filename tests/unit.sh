@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Unit tests, captures in all modes of the harness and the fuzz corpus, under ASan and UBSan.
+# Unit tests under ASan and UBSan.
 set -eu
 # shellcheck source=tools/setup.sh
 . tools/setup.sh

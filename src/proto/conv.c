@@ -245,8 +245,8 @@ conv_bytes(struct conv *cv, enum side from, struct slice bytes, size_t cut)
         if (!cv->is_datagram && n < bytes.len && cv->proto != -2) {
             buf_add(&s->held, bytes.p + n, bytes.len - n);
             s->seen = s->held.len;
-            s->held_ns = cv->core->now_ns;
-            s->held_packet = cv->core->packet;
+            s->held_ns = cv->core->seen_ns;
+            s->held_packet = cv->core->seen_packet;
         }
     } else {
         buf_add(&s->held, bytes.p, bytes.len);
@@ -261,8 +261,8 @@ conv_bytes(struct conv *cv, enum side from, struct slice bytes, size_t cut)
         s->seen = s->held.len;
         cv->held_since_packet = 0;
         if (n > 0) { /* what is left came with the newest bytes, or nothing is left */
-            s->held_ns = s->held.len ? cv->core->now_ns : 0;
-            s->held_packet = cv->core->packet;
+            s->held_ns = s->held.len ? cv->core->seen_ns : 0;
+            s->held_packet = cv->core->seen_packet;
         }
     }
     if (cv->proto != -2 && s->held.failed)

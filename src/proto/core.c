@@ -102,10 +102,18 @@ core_free(struct core *c)
 }
 
 void
+core_seen(struct core *c, uint64_t seen_ns, uint64_t packet)
+{
+    c->seen_ns = seen_ns;
+    c->seen_packet = packet;
+}
+
+void
 core_time(struct core *c, uint64_t now_ns, uint64_t packet)
 {
     c->now_ns = now_ns;
     c->packet = packet;
+    core_seen(c, now_ns, packet);
     for (int i = 0; i < c->n_protos; i++)
         if (c->due[i].first)
             tx_expire(c, i);

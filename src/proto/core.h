@@ -46,6 +46,9 @@ void core_free(struct core *c);
 
 /* Packet time and number of what is in hand; ends transactions whose time is over. */
 void core_time(struct core *c, uint64_t now_ns, uint64_t packet);
+/* Until the next core_time() the bytes that are given were captured then, which may be before now: they waited for
+ * others. Transactions begin and end by it. */
+void core_seen(struct core *c, uint64_t seen_ns, uint64_t packet);
 
 /* A conversation for a flow; freed by conv_close(). NULL: memory. */
 struct conv *conv_open(struct core *c, const struct ends *ends, bool is_datagram);

@@ -78,6 +78,7 @@ struct core {
     struct tx_list due[CORE_MAX_PROTOS];
     uint64_t timeout_ns[CORE_MAX_PROTOS];
     uint64_t now_ns, packet, last_first_packet;
+    uint64_t seen_ns, seen_packet; /* of the bytes in hand */
     uint32_t ordinal;
     struct core_stats stats;
     struct tx *spare[CORE_MAX_PROTOS]; /* ended, to be used again */

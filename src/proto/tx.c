@@ -124,7 +124,7 @@ tx_open(struct conv *cv, uint64_t key)
     tx->conv = cv;
     tx->key = key;
     tx->opened_ns = c->now_ns;
-    tx->first_packet = cv->held_since_packet ? cv->held_since_packet : c->packet;
+    tx->first_packet = cv->held_since_packet ? cv->held_since_packet : c->seen_packet;
     tx->prev = cv->open.last;
     *(cv->open.last ? &cv->open.last->next : &cv->open.first) = tx;
     cv->open.last = tx;
@@ -187,8 +187,8 @@ tx_part(struct tx *tx, enum side from)
     if (p->is_seen)
         return;
     p->is_seen = true;
-    p->begin_ns = tx->conv->side[from].held_ns ? tx->conv->side[from].held_ns : tx->conv->core->now_ns;
-    p->end_ns = tx->conv->core->now_ns;
+    p->begin_ns = tx->conv->side[from].held_ns ? tx->conv->side[from].held_ns : tx->conv->core->seen_ns;
+    p->end_ns = tx->conv->core->seen_ns;
 }
 
 void
@@ -200,7 +200,7 @@ tx_attribute(struct conv *cv, enum side from, uint64_t n)
         return;
     struct part *p = tx_part_of(tx, from);
     p->bytes += n;
-    p->end_ns = cv->core->now_ns;
+    p->end_ns = cv->core->seen_ns;
 }
 
 /* Makes sure that `more` bytes of cells fit. false: the bound is reached; counted. */

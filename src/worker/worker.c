@@ -68,101 +68,113 @@ worker_emit(void *ctx, const struct record_head *head, const struct cells *a, co
     w->counts.lost_events++;
 }
 
+/* Who asked? A SYN tells; else the higher port, else who spoke first. */
+static unsigned
+client_direction(const struct talk *t, unsigned dir)
+{
+    const uint8_t *addr;
+    uint16_t from, to;
+
+    if (t->is_tcp && t->stream.has_client)
+        return t->stream.client;
+    flow_address(t->flow, dir, &addr, &from);
+    flow_address(t->flow, 1 - dir, &addr, &to);
+    return t->is_tcp && from < to && from < 32768 ? 1 - dir : dir;
+}
+
+static void
+set_client(struct talk *t, unsigned dir)
+{
+    t->client_dir = (uint8_t)client_direction(t, dir);
+    t->flow->is_swapped = t->client_dir == 1;
+}
+
+/* The conversation begins with the first bytes: by then it is known who asked. false: no memory. */
+static bool
+talk_begin(struct talk *t, unsigned dir)
+{
+    const struct flow *f = t->flow;
+    struct ends e = {.ip_version = f->key.ip_version, .l4 = f->key.l4, .first_packet = f->first_packet};
+
+    if (t->conv)
+        return true;
+    set_client(t, dir);
+    for (unsigned side = 0; side < 2; side++) {
+        const uint8_t *addr;
+        flow_address(f, side == SIDE_CLIENT ? t->client_dir : 1 - t->client_dir, &addr, &e.port[side]);
+        memcpy(e.addr[side], addr, 16);
+    }
+    flow_community_id(t->worker, f, e.community_id);
+    t->conv = conv_open(t->worker->core, &e, !t->is_tcp);
+    if (t->conv && f->nat)
+        worker_show_nat(f);
+    return t->conv != NULL;
+}
+
 static enum side
 side_of(const struct talk *t, unsigned dir)
 {
-    return dir == t->client_dir ? SIDE_CLIENT : SIDE_SERVER;
+    bool is_client = (dir == t->client_dir) != conv_is_reversed(t->conv);
+    return is_client ? SIDE_CLIENT : SIDE_SERVER;
 }
 
 /* Detection may find that the sides are the other way round: the flow follows. */
 static void
 follow_reversal(struct talk *t)
 {
-    bool was = t->flow->is_swapped;
-    bool is = (t->client_dir == 1) != conv_is_reversed(t->conv);
-
-    if (was != is)
-        t->flow->is_swapped = is;
+    t->flow->is_swapped = (t->client_dir == 1) != conv_is_reversed(t->conv);
 }
 
 static void
-on_bytes(void *ctx, unsigned dir, struct slice bytes, size_t cut)
+talk_bytes(struct talk *t, unsigned dir, struct slice bytes, size_t cut)
+{
+    if (!talk_begin(t, dir) || !conv_wants(t->conv))
+        return;
+    conv_bytes(t->conv, side_of(t, dir), bytes, cut);
+    follow_reversal(t);
+}
+
+static void
+on_bytes(void *ctx, unsigned dir, struct slice bytes, struct stream_stamp seen)
 {
     struct talk *t = ctx;
 
-    if (!conv_wants(t->conv))
-        return;
-    enum side from = side_of(t, dir);
-    if (conv_is_reversed(t->conv))
-        from = from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
-    conv_bytes(t->conv, from, bytes, cut);
-    follow_reversal(t);
+    core_seen(t->worker->core, seen.ns, seen.packet);
+    talk_bytes(t, dir, bytes, 0);
 }
 
 static void
 on_lost(void *ctx, unsigned dir, uint64_t lost)
 {
     struct talk *t = ctx;
-    enum side from = side_of(t, dir);
 
-    if (conv_is_reversed(t->conv))
-        from = from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
-    if (conv_wants(t->conv))
-        conv_lost(t->conv, from, lost);
+    if (talk_begin(t, dir) && conv_wants(t->conv))
+        conv_lost(t->conv, side_of(t, dir), lost);
 }
 
 static void
 on_end(void *ctx, unsigned dir, enum stream_finish how)
 {
     struct talk *t = ctx;
-    enum side from = side_of(t, dir);
 
-    if (conv_is_reversed(t->conv))
-        from = from == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
-    conv_end(t->conv, from, how == STREAM_RST ? END_RST : END_FIN);
+    if (t->conv)
+        conv_end(t->conv, side_of(t, dir), how == STREAM_RST ? END_RST : END_FIN);
 }
 
 static const struct stream_ops stream_up = {.bytes = on_bytes, .lost = on_lost, .end = on_end};
-
-/* Who asked? A SYN tells; else the higher port, else who spoke first. */
-static uint8_t
-client_direction(const struct flow *f, const struct layers *l, unsigned dir)
-{
-    if (l->l4 == IPPROTO_TCP && (l->tcp.flags & 2))
-        return (uint8_t)(l->tcp.flags & 16 ? 1 - dir : dir);
-    (void)f;
-    if (l->l4 == IPPROTO_TCP && l->sport < l->dport && l->sport < 32768)
-        return (uint8_t)(1 - dir);
-    return (uint8_t)dir;
-}
 
 static struct talk *
 talk_new(struct worker *w, struct flow *f, const struct layers *l, unsigned dir)
 {
     struct talk *t = calloc(1, sizeof(*t));
-    struct ends e = {.ip_version = f->key.ip_version, .l4 = f->key.l4, .first_packet = f->first_packet};
 
     if (!t)
         return NULL;
     t->worker = w;
     t->flow = f;
     t->is_tcp = l->l4 == IPPROTO_TCP;
-    t->client_dir = client_direction(f, l, dir);
-    f->is_swapped = t->client_dir == 1;
-    for (unsigned side = 0; side < 2; side++) {
-        const uint8_t *addr;
-        flow_address(f, side == SIDE_CLIENT ? t->client_dir : 1 - t->client_dir, &addr, &e.port[side]);
-        memcpy(e.addr[side], addr, 16);
-    }
-    flow_community_id(w, f, e.community_id);
-    t->conv = conv_open(w->core, &e, !t->is_tcp);
-    if (!t->conv) {
-        free(t);
-        return NULL;
-    }
-    f->above = t;
-    if (f->nat)
-        worker_show_nat(f);
+    stream_init(&t->stream, &w->streams, t);
+    set_client(t, dir);
     return t;
 }
 
@@ -171,10 +183,7 @@ talk_free(struct talk *t, enum stream_end why)
 {
     if (!t)
         return;
-    if (t->is_tcp) {
-        stream_finish(&t->stream, &stream_up, t);
-        stream_fini(&t->stream);
-    }
+    stream_fini(&t->stream);
     conv_close(t->conv, why);
     free(t);
 }
@@ -197,7 +206,7 @@ worker_show_nat(const struct flow *f)
 {
     const struct talk *t = f->above;
 
-    if (t)
+    if (t && t->conv)
         conv_set_nat(t->conv, f->nat->is_first_source == (t->client_dir == 0) ? SIDE_CLIENT : SIDE_SERVER, f->nat->addr, f->nat->port);
 }
 
@@ -210,9 +219,7 @@ on_report(void *ctx, struct flow *f, bool is_final, uint64_t now_ns)
     /* What the conversation still says comes before the last word of its flow, at the same time. */
     if (is_final && f->above) {
         core_time(w->core, now_ns > w->now_ns ? now_ns : w->now_ns, w->packet);
-        struct talk *t = f->above;
-        if (t->is_tcp)
-            stream_finish(&t->stream, &stream_up, t);
+        stream_finish(&((struct talk *)f->above)->stream);
     }
     if (w->flow_conf->enabled && !f->skip)
         flow_event(w, f, is_final, now_ns);
@@ -241,14 +248,18 @@ talk_packet(struct worker *w, struct flow *f, unsigned dir, const struct layers 
             return;
     }
     if (t->is_tcp) {
-        stream_packet(&t->stream, &stream_up, t, dir, l, w->now_ns);
+        stream_packet(&t->stream, dir, l, (struct stream_stamp){w->now_ns, w->packet});
+        if (!t->conv) /* its SYN may have told */
+            set_client(t, t->client_dir);
         return;
     }
+    if (!talk_begin(t, dir))
+        return;
     if (l->l4 == IPPROTO_ICMP || l->l4 == IPPROTO_ICMPV6) {
         conv_set_icmp(t->conv, (uint8_t)l->sport, (uint8_t)l->dport);
-        on_bytes(t, dir, l->icmp, l->cut);
+        talk_bytes(t, dir, l->icmp, l->cut);
     } else if (l->payload.len > 0) {
-        on_bytes(t, dir, l->payload, l->cut);
+        talk_bytes(t, dir, l->payload, l->cut);
     }
 }
 
@@ -278,6 +289,7 @@ advance(struct worker *w, uint64_t time_ns, uint64_t packet)
     else
         w->now_ns = time_ns;
     core_time(w->core, w->now_ns, packet);
+    stream_time(&w->streams, w->now_ns);
     flow_time(w->flows, w->now_ns);
     core_time(w->core, w->now_ns, packet);
     w->packet = packet;
@@ -362,6 +374,7 @@ worker_new(const struct worker_options *options, struct err *err)
     }
     memset(w, 0, sizeof(*w));
     w->options = *options;
+    w->streams.ops = &stream_up;
     w->flow_conf = config_get(options->config, "flows");
     w->takes_all = ((const struct capture_conf *)config_get(options->config, "capture"))->copies == COPIES_ALL;
     w->decoder = decoder_new(NULL);
@@ -418,6 +431,7 @@ worker_counter(const struct worker *w, size_t i, const char **ret_name, const ch
 {
     const struct core_stats *c = core_stats(w->core);
     const struct flow_stats *f = flow_stats(w->flows);
+    const struct stream_stats *s = &w->streams.stats;
     const struct {
         const char *name, *help;
         uint64_t value;
@@ -436,6 +450,10 @@ worker_counter(const struct worker *w, size_t i, const char **ret_name, const ch
         {"flows_made_total", "Flows made.", f->made},
         {"flows_evicted_total", "Flows given up because the table was full.", f->evicted},
         {"gaps_total", "Holes in TCP streams that were never filled.", c->gaps},
+        {"stream_held_bytes", "Memory of TCP segments that wait for others.", s->held_bytes},
+        {"stream_held_bytes_peak", "The most that it was.", s->held_peak},
+        {"stream_held_total", "TCP segments that had to wait for others.", s->held_total},
+        {"stream_given_up_total", "Holes in TCP streams given up because memory for waiting segments was full.", s->given_up},
         {"conversations_unknown_total", "Conversations of no known protocol.", c->unknown},
         {"conversations_broken_total", "Conversations that a parser gave up as broken.", c->broken},
         {"transactions_unanswered_total", "Requests without a response.", c->unanswered},

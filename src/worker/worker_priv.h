@@ -12,7 +12,7 @@
 struct talk {
     struct worker *worker;
     struct flow *flow;
-    struct conv *conv;
+    struct conv *conv;    /* NULL: no bytes yet */
     struct stream stream; /* TCP */
     bool is_tcp;
     uint8_t client_dir;   /* direction of the flow that is the client's */
@@ -38,6 +38,7 @@ struct worker {
     struct decoder *decoder;
     struct flow_table *flows;
     struct core *core;
+    struct stream_table streams;
     struct batch_writer writer;
     bool is_open;             /* a batch is being written */
     uint64_t lost;            /* events given up since the last batch */
