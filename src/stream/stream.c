@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
-enum { HOLE_PACKETS = 64, HOLE_NS = 10000000, BLIND_NS = 100000000, MAX_WINDOW = 1 << 30 };
+enum { HOLE_PACKETS = 64, HOLE_NS = 10000000, BLIND_NS = 100000000, MAX_WINDOW = 1 << 30, OLD_BYTES = 16 << 20 };
 
 struct segment {
     struct segment *next;
@@ -485,11 +485,25 @@ take_ack(struct stream *st, unsigned dir, const struct layers *l, uint64_t now_n
         st->rtt_ns = now_ns - st->syn_ns;
 }
 
+/* Both sides are done with; a packet of the old connection can only repeat what is known. */
+static bool
+is_foreign_to_closed(const struct stream *s, unsigned dir, const struct layers *l)
+{
+    const struct stream_side *a = &s->side[dir];
+    int32_t ahead = distance(a->next, first_seq(l) + (uint32_t)(l->payload.len + l->cut));
+
+    if (!a->is_over || !s->side[1 - dir].is_over || (l->tcp.flags & TCP_RST))
+        return false;
+    return a->state == STREAM_SYNCED && (ahead > 1 || ahead < -OLD_BYTES);
+}
+
 bool
 stream_is_reuse(const struct stream *s, unsigned dir, const struct layers *l)
 {
     const struct stream_side *a = &s->side[dir];
 
+    if (is_foreign_to_closed(s, dir, l))
+        return true;
     if ((l->tcp.flags & (TCP_SYN | TCP_ACK)) != TCP_SYN || a->state != STREAM_SYNCED)
         return false;
     return (a->has_syn ? a->isn != l->tcp.seq : true) && (a->is_over || s->has_rst || s->side[1 - dir].state == STREAM_SYNCED);

@@ -92,7 +92,7 @@ void stream_time(struct stream_table *t, uint64_t now_ns);
 void stream_finish(struct stream *s);
 /* Frees without a word. */
 void stream_fini(struct stream *s);
-/* Is this SYN the beginning of another connection on the same ports? */
+/* Is this packet, its SYN or one that came before it, of another connection on the same ports? */
 bool stream_is_reuse(const struct stream *s, unsigned dir, const struct layers *l);
 
 #endif
