@@ -46,10 +46,15 @@ close_all_tx(struct conv *cv, enum tx_end how)
     }
 }
 
+/* What is open ends with the reason as its note. */
 static void
-broken(struct conv *cv)
+broken(struct conv *cv, const char *why)
 {
     cv->core->stats.broken++;
+    for (struct tx *tx = cv->open.first; tx; tx = tx->next) {
+        tx_note(tx, why);
+        tx_partial(tx);
+    }
     close_all_tx(cv, TX_BROKEN);
     give_up(cv);
 }
@@ -209,7 +214,7 @@ one_step(struct conv *cv, enum side from, struct slice rest, size_t seen, size_t
     case STEP_BROKEN:
         break;
     }
-    broken(cv);
+    broken(cv, step.kind == STEP_BROKEN ? step.what : "a message is larger than its bound or its parser contradicts itself");
     return rest.len;
 }
 
@@ -266,7 +271,7 @@ conv_bytes(struct conv *cv, enum side from, struct slice bytes, size_t cut)
         }
     }
     if (cv->proto != -2 && s->held.failed)
-        broken(cv);
+        broken(cv, "a message is larger than its bound");
 }
 
 void
@@ -297,7 +302,7 @@ conv_lost(struct conv *cv, enum side from, uint64_t lost)
     if (step.kind == STEP_SKIP)
         s->skip = step.n;
     else if (step.kind != STEP_TOOK)
-        broken(cv);
+        broken(cv, step.kind == STEP_BROKEN ? step.what : "packet loss");
 }
 
 void

@@ -160,14 +160,11 @@ parse_request_line(struct slice line, struct http_head *h)
 int
 http_head_parse(struct slice in, size_t seen, struct http_head *ret)
 {
-    size_t skip = 0;
+    size_t end = head_end(in, seen > 3 ? seen - 3 : 0);
 
-    while (skip < in.len && (in.p[skip] == '\r' || in.p[skip] == '\n'))
-        skip++; /* empty lines before a request are allowed (RFC 9112 2.2) */
-    size_t end = head_end(in, seen > skip + 3 ? seen - 3 : skip);
     if (end == 0)
         return in.len > HTTP_MAX_HEAD ? -1 : 0;
-    struct slice rest = slice_from(slice_head(in, end), skip);
+    struct slice rest = slice_head(in, end);
     struct slice line = next_line(&rest, false);
     memset(ret, 0, offsetof(struct http_head, headers));
     memset(&ret->n_headers, 0, sizeof(*ret) - offsetof(struct http_head, n_headers));

@@ -9,6 +9,7 @@ enum { CHUNK_LINE_MAX = 1024, FORM_MAX = 64 << 10, SAVED_QUERY = 1024 };
 
 static const char LOST_REQUEST[] = "Packet loss while capturing the request";
 static const char LOST_RESPONSE[] = "Packet loss while capturing the response";
+static const char LOST_PAIR[] = "Packet loss before: the response may be that of another request";
 static const uint64_t UNMATCHED = 1ull << 63; /* keys of responses whose request was not seen */
 
 /* State of a transaction and the query of a form's target, which joins the parameters in its body. */
@@ -58,6 +59,15 @@ put_response_end(struct tx *tx, uint64_t body)
     if (body > 0)
         tx_put_uint(tx, HTTP_RESPONSE_BODY_BYTES, body);
     put_length(tx, SIDE_SERVER, body);
+}
+
+static uint64_t
+bytes_so_far(struct conv *cv, enum side from)
+{
+    const struct http_side *s = &((struct http_conv *)conv_state(cv))->side[from];
+    const struct tx *tx = s->has_tx ? tx_find(cv, s->key) : NULL;
+
+    return tx ? tx_bytes(tx, from) : 0;
 }
 
 /* The message in hand is complete. */
@@ -138,12 +148,36 @@ after_head(struct http_side *s, const struct http_head *h, bool may_have_body)
     return step_took(h->len);
 }
 
+/* A client that asks again after a loss has its answers, unless it asks ahead: then pairs stay unsure. */
+static void
+settle(struct conv *cv, struct http_conv *c)
+{
+    bool is_lost = c->side[SIDE_SERVER].phase == PHASE_LOST;
+    uint64_t waiting = c->next_request - c->next_response;
+
+    c->is_ahead |= !c->is_unsure && waiting > 0;
+    if (!c->is_unsure || c->is_ahead || waiting > is_lost || !(is_lost || c->is_heard))
+        return;
+    c->is_unsure = false;
+    struct tx *tx = waiting > 0 ? tx_find(cv, c->next_response) : NULL;
+    c->next_response = c->next_request;
+    if (!tx)
+        return;
+    tx_note(tx, LOST_RESPONSE);
+    tx_partial(tx);
+    if (!((struct http_tx *)tx_state(tx))->request_done)
+        put_request_end(tx, 0);
+    tx_close(tx, TX_ERROR);
+}
+
 static struct step
 on_request(struct conv *cv, const struct http_head *h, struct slice raw)
 {
     const struct http_conf *conf = conv_settings(cv);
     struct http_conv *c = conv_state(cv);
     struct http_side *s = &c->side[SIDE_CLIENT];
+
+    settle(cv, c);
     struct tx *tx = tx_open(cv, c->next_request);
     struct full_tx *t = tx_state(tx);
 
@@ -166,23 +200,23 @@ on_request(struct conv *cv, const struct http_head *h, struct slice raw)
     return after_head(s, h, true);
 }
 
-/* The request that this response answers: the oldest that has none yet. */
+/* The request that this response answers: as many as came before it were answered before. */
 static struct tx *
 open_response(struct conv *cv, struct http_conv *c)
 {
     struct http_side *s = &c->side[SIDE_SERVER];
-    struct tx *tx = c->next_response < c->next_request ? tx_find(cv, c->next_response) : NULL;
+    bool is_asked = c->next_response < c->next_request;
+    struct tx *tx = is_asked ? tx_find(cv, c->next_response) : NULL; /* NULL: it was given up meanwhile */
 
-    if (!tx && c->next_response < c->next_request) { /* it was given up meanwhile */
-        struct tx *oldest = tx_oldest(cv);
-        struct http_tx *t = oldest ? tx_state(oldest) : NULL;
-        if (t && !t->response_done && t->has_request)
-            tx = oldest;
-    }
+    c->is_heard = true;
     s->has_tx = true;
     s->key = tx ? c->next_response : UNMATCHED | c->next_response;
+    c->next_response += is_asked;
     if (tx) {
-        c->next_response++;
+        if (c->is_unsure) {
+            tx_note(tx, LOST_PAIR);
+            tx_partial(tx);
+        }
         return tx;
     }
     tx = tx_open(cv, s->key);
@@ -217,9 +251,12 @@ static struct step
 head(struct conv *cv, enum side from, struct input in)
 {
     struct http_head h;
+    size_t empty = 0;
 
-    if (in.bytes.len == 0)
-        return step_took(0);
+    while (empty < in.bytes.len && (in.bytes.p[empty] == '\r' || in.bytes.p[empty] == '\n'))
+        empty++;
+    if (empty > 0 || in.bytes.len == 0)
+        return step_took(empty); /* empty lines before a message belong to none (RFC 9112 2.2) */
     int rc = http_head_parse(in.bytes, in.seen, &h);
     if (rc == 0)
         return step_wait(0);
@@ -301,6 +338,7 @@ http_data(struct conv *cv, enum side from, struct input in)
     }
     switch (s->phase) {
     case PHASE_DONE:
+    case PHASE_BODY_END:
         message_done(cv, from);
         if (s->is_switch) {
             s->is_switch = false;
@@ -308,7 +346,8 @@ http_data(struct conv *cv, enum side from, struct input in)
         }
         return head(cv, from, in);
     case PHASE_BODY:
-        s->phase = PHASE_DONE;
+        s->phase = PHASE_BODY_END;
+        s->body_from = bytes_so_far(cv, from);
         s->body_bytes = n;
         return step_again(step_body(n));
     case PHASE_UNTIL_CLOSE:
@@ -347,6 +386,8 @@ http_gap(struct conv *cv, enum side from, uint64_t n)
     if (tx)
         message_done(cv, from);
     s->phase = PHASE_LOST;
+    c->is_unsure = true;
+    c->is_heard = from == SIDE_SERVER;
     return step_took(0);
 }
 
@@ -363,6 +404,8 @@ http_end(struct conv *cv, enum side from, enum stream_end why)
         tx_note(tx, why == END_FIN ? "The response ended before it was complete" : LOST_RESPONSE);
         tx_partial(tx);
     }
+    if (s->phase == PHASE_BODY_END)
+        s->body_bytes = tx_bytes(tx, from) - s->body_from;
     message_done(cv, from);
 }
 
@@ -383,10 +426,16 @@ http_unanswered(struct tx *tx, enum tx_end how)
     (void)how;
     if (t->has_request && !tx_has(tx, SIDE_SERVER))
         tx_note(tx, "Unmatched request");
-    if (t->has_request && !t->request_done)
+    if (t->has_request && !t->request_done) {
+        tx_note(tx, "The request was not complete when it was given up");
+        tx_partial(tx);
         put_request_end(tx, 0);
-    if (tx_has(tx, SIDE_SERVER) && !t->response_done)
+    }
+    if (tx_has(tx, SIDE_SERVER) && !t->response_done) {
+        tx_note(tx, "The response was not complete when it was given up");
+        tx_partial(tx);
         put_response_end(tx, 0);
+    }
 }
 
 static const struct hint http_hints[] = {

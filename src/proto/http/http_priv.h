@@ -23,12 +23,13 @@ struct http_conf {
 
 extern const struct setting http_settings[];
 
-enum http_phase { PHASE_HEAD, PHASE_DONE, PHASE_BODY, PHASE_UNTIL_CLOSE, PHASE_CHUNK, PHASE_CHUNK_END, PHASE_TRAILER, PHASE_LOST };
+enum http_phase { PHASE_HEAD, PHASE_DONE, PHASE_BODY, PHASE_BODY_END, PHASE_UNTIL_CLOSE, PHASE_CHUNK, PHASE_CHUNK_END, PHASE_TRAILER, PHASE_LOST };
 
 struct http_side {
     enum http_phase phase;
     uint64_t body_left;    /* what PHASE_BODY asks for next */
     uint64_t body_bytes;   /* of the message in hand */
+    uint64_t body_from;    /* bytes of the message before its body */
     uint64_t key;          /* of its transaction */
     bool has_tx, is_interim, is_switch;
 };
@@ -36,6 +37,9 @@ struct http_side {
 struct http_conv {
     struct http_side side[2];
     uint64_t next_request, next_response; /* keys */
+    bool is_unsure;        /* whole messages may have been lost: the next response may be another request's */
+    bool is_ahead;         /* the client asks before it has its answers */
+    bool is_heard;         /* the server said something since bytes of the client were lost */
 };
 
 struct http_tx {
