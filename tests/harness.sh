@@ -14,7 +14,7 @@ trap 'rm -rf "$out"' EXIT
 
 # Captures whose protocols are read; the folders of protocols that are not here would add nothing.
 captures() {
-    find src/proto/*/test -name '*.pcap' 2>/dev/null
+    find src/proto/*/test tests/harness/captures -name '*.pcap' 2>/dev/null
     for set in "$REMORA_SHARED"/conformance/packetbeat "$REMORA_SHARED"/conformance/reports; do
         find "$set" -name '*http*.pcap' -o -name '*dns*.pcap' -o -path '*/icmp/*.pcap' -o -path '*/flowhash/*.pcap' \
             -o -name 'hide_secret*.pcap' -o -name 'gap_in_stream.pcap' -o -name '*tcp-sequence*.pcap' 2>/dev/null
