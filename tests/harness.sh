@@ -4,7 +4,7 @@
 set -u
 # shellcheck source=tools/setup.sh
 . tools/setup.sh
-setup_build asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Dtest_hooks=true
+setup_asan
 harness=build/asan/tests/harness/harness
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export harness out long

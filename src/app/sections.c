@@ -2,13 +2,11 @@
 /* All sections of settings: the one list that knows every module. */
 #include "app/app.h"
 #include "app/sections.h"
-#include "capture/settings.h"
 #include "enrich/enrich.h"
-#include "flow/flow.h"
 #include "output/output.h"
-#include "proto/core.h"
 #include "store/store.h"
 #include "web/web.h"
+#include "worker/worker.h"
 
 enum { MAX_SECTIONS = 48 };
 
@@ -20,10 +18,7 @@ app_sections(void)
 
     if (n > 0)
         return list;
-    n = core_sections(list, MAX_SECTIONS);
-    list[n++] = (struct section){"capture", "Where packets come from.", capture_settings, sizeof(struct capture_conf), NULL};
-    list[n++] = (struct section){"flows", "Flows: who talked to whom, how much and how it ended.", flow_settings,
-                                 sizeof(struct flow_conf), NULL};
+    n = worker_sections(list, MAX_SECTIONS);
     list[n++] = (struct section){"enrich", "What is added to each event.", enrich_settings, sizeof(struct enrich_conf), NULL};
     list[n++] = (struct section){"store", "The embedded store.", store_settings, sizeof(struct store_conf), NULL};
     list[n++] = (struct section){"web", "The page and the search API.", web_settings, sizeof(struct web_conf), NULL};

@@ -49,7 +49,8 @@ join_legs(struct worker *w, struct flow *winner, struct flow *loser, bool src_di
     w->counts.joined++;
 }
 
-/* Both legs of a translated connection begin with the same sequence number and keep one end. */
+/* Both legs of a translated connection begin with the same sequence number, keep one end, and cross different
+ * interfaces: on one interface the same number is chance, or a generator of test traffic. */
 static void
 look_for_leg(struct worker *w, struct flow *f, unsigned dir, const struct layers *l)
 {
@@ -60,7 +61,8 @@ look_for_leg(struct worker *w, struct flow *f, unsigned dir, const struct layers
 
     if (other == f)
         return;
-    if (!other || other->first_packet != leg->first_packet || other->skip || dir != 0) {
+    bool is_leg = other && other->first_packet == leg->first_packet && !other->skip && dir == 0 && other->ifindex[0] != f->ifindex[0];
+    if (!is_leg) {
         *leg = (struct leg){.key = f->key, .seq = l->tcp.seq, .time_ns = w->now_ns, .first_packet = f->first_packet};
         return;
     }

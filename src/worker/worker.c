@@ -363,6 +363,19 @@ worker_finish(struct worker *w)
     worker_flush(w);
 }
 
+size_t
+worker_sections(struct section *ret, size_t max)
+{
+    size_t n = core_sections(ret, max);
+
+    if (n < max)
+        ret[n++] = (struct section){"capture", "Where packets come from.", capture_settings, sizeof(struct capture_conf), NULL};
+    if (n < max)
+        ret[n++] = (struct section){"flows", "Flows: who talked to whom, how much and how it ended.", flow_settings,
+                                    sizeof(struct flow_conf), NULL};
+    return n;
+}
+
 struct worker *
 worker_new(const struct worker_options *options, struct err *err)
 {
@@ -417,7 +430,7 @@ worker_config(struct worker *w, const struct config *config)
     w->flow_conf = config_get(config, "flows");
 }
 
-enum { N_FIXED = 20 };
+enum { N_FIXED = 24 };
 
 size_t
 worker_n_counters(const struct worker *w)

@@ -51,6 +51,9 @@ struct worker_options {
     uint16_t share_index, share_count;
 };
 
+/* The sections of settings that a worker reads; fills at most `max`. */
+size_t worker_sections(struct section *ret, size_t max);
+
 /* Fails only for memory or a setting that cannot be had: err says which. */
 struct worker *worker_new(const struct worker_options *options, struct err *err);
 void worker_free(struct worker *w);

@@ -429,9 +429,8 @@ harness_open(struct harness *h)
     static struct section sections[MAX_SECTIONS];
     struct config_source source = {.overrides = overrides, .n_overrides = sizeof(overrides) / sizeof(overrides[0])};
     struct err err = {0};
-    size_t n = core_sections(sections, MAX_SECTIONS - 2);
 
-    sections[n] = (struct section){"flows", "Flows.", flow_settings, sizeof(struct flow_conf), NULL};
+    (void)worker_sections(sections, MAX_SECTIONS - 1);
     if (config_load(sections, &source, &h->config, &err) < 0) {
         (void)fprintf(stderr, "%s\n", err.text);
         return false;

@@ -31,6 +31,7 @@ struct dns_tx {
     uint32_t n_answers, n_put, n_resolved, first_serial;
     uint16_t udp_size;   /* of the OPT seen last: the server's replaces the client's */
     uint8_t edns_version;
+    uint8_t asker;       /* enum side */
     bool has_query, has_answer, has_edns, wants_dnssec, is_transfer_end;
 };
 
@@ -189,8 +190,8 @@ put_resolved(struct conv *cv, struct tx *tx, struct slice addr)
     struct dns_tx *t = tx_state(tx);
 
     if (t->n_resolved++ == 0) {
-        tx_put_ip(tx, FIELD_RELATED_IP, conv_addr(cv, SIDE_CLIENT));
-        tx_put_ip(tx, FIELD_RELATED_IP, conv_addr(cv, SIDE_SERVER));
+        tx_put_ip(tx, FIELD_RELATED_IP, conv_addr(cv, (enum side)t->asker));
+        tx_put_ip(tx, FIELD_RELATED_IP, conv_addr(cv, other((enum side)t->asker)));
     }
     if (t->n_resolved > MAX_PUT)
         return;
@@ -339,6 +340,7 @@ open_from(struct conv *cv, uint64_t key, enum side asker)
 {
     struct tx *tx = tx_open(cv, key);
 
+    ((struct dns_tx *)tx_state(tx))->asker = (uint8_t)asker;
     if (asker == SIDE_SERVER)
         tx_reverse(tx);
     return tx;
@@ -581,7 +583,9 @@ dns_probe(struct slice first, enum side from)
     enum dns_look look = dns_look(first, false);
 
     (void)from;
-    if (look != DNS_LOOK_YES && first.len >= PREFIX + DNS_HEAD) {
+    if (look != DNS_LOOK_YES && first.len < PREFIX + DNS_HEAD)
+        return VERDICT_MAYBE; /* a stream may bring the rest */
+    if (look != DNS_LOOK_YES) {
         msg = slice_head(slice_from(first, PREFIX), load_be16(first.p));
         bool is_whole = msg.len < first.len - PREFIX || msg.len == load_be16(first.p);
         look = dns_look(msg, true);
