@@ -23,6 +23,7 @@
 #include "output/file/file.h"
 #include "output/output.h"
 #include "store/store.h"
+#include "warden/warden.h"
 #include "web/web.h"
 
 enum { MAX_OUTPUTS = 8, MAX_LISTEN = 8, TAKE_AT_ONCE = 64, RETRY_MS = 200 };
@@ -217,10 +218,10 @@ tick(struct keeper *k)
 static void
 listen_to_warden(struct keeper *k)
 {
-    char word = 0;
-    ssize_t n = recv(FD_CONTROL, &word, 1, MSG_DONTWAIT);
+    struct child_message said = {0};
+    ssize_t n = recv(FD_CONTROL, &said, sizeof(said), MSG_DONTWAIT);
 
-    if (n == 0 || (n == 1 && word == 'q') || (n < 0 && errno != EAGAIN && errno != EINTR))
+    if (n == 0 || (n > 0 && said.word == 'q') || (n < 0 && errno != EAGAIN && errno != EINTR))
         k->is_draining = true;
 }
 

@@ -65,6 +65,7 @@ struct warden {
     uint64_t last_turns, same_turns_s;
     struct blame blames[32]; /* by parser */
     unsigned n_evidence;
+    bool keeper_is_reloading;
     char program[4096], keeper_program[4096];
 };
 
@@ -401,6 +402,11 @@ reap(struct warden *w)
         if (pid == w->sensor.pid) {
             blame_parser(w, status);
             rc = restart(w, &w->sensor, "sensor", status, start_sensor);
+        } else if (pid == w->keeper.pid && w->keeper_is_reloading && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            struct err err = {0};
+            w->keeper_is_reloading = false;
+            child_gone(&w->keeper);
+            rc = start_keeper(w, &err) < 0 ? app_fail(&err) : EXIT_OK;
         } else if (pid == w->keeper.pid && WIFEXITED(status) && WEXITSTATUS(status) == KEEPER_SAW_LIE) {
             rc = replace_ring(w);
             if (rc == EXIT_OK)
@@ -464,6 +470,32 @@ drain(struct warden *w)
     return EXIT_OK;
 }
 
+/* SIGHUP: the same files once more. What cannot be read leaves everything as it is. */
+static void
+reload(struct warden *w)
+{
+    struct config *config = app_config(&w->args->source);
+    struct err err = {0};
+    struct stat st;
+    int fd = -1;
+
+    if (!config || program_snapshot(config, 2, &fd, &err) < 0 || fstat(fd, &st) < 0) {
+        log_error("warden", "the settings cannot be read again: the old ones hold", "%s%s", err.text[0] ? "why=" : "", err.text);
+        config_free(config);
+        return;
+    }
+    close(w->config_fd);
+    w->config_fd = fd;
+    config_free(w->config);
+    w->config = config;
+    w->capture = config_get(config, "capture");
+    links_changed(w);
+    child_send(&w->sensor, 'r', fd, (uint64_t)st.st_size);
+    w->keeper_is_reloading = true; /* it ends when all is stored; its successor has the new settings */
+    child_tell(&w->keeper, 'q');
+    log_info("warden", "the settings were read again; what changes by a restart only holds from the next start", "%s", "");
+}
+
 /* -1: go on; else the exit status. */
 static int
 handle_signals(struct warden *w)
@@ -475,7 +507,7 @@ handle_signals(struct warden *w)
         if (s.ssi_signo == SIGCHLD && reap(w) != EXIT_OK)
             rc = EXIT_FAILED;
         if (s.ssi_signo == SIGHUP)
-            log_warn("warden", "reloading settings is not supported yet: restart to change them", "%s", "");
+            reload(w);
         if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT)
             return drain(w);
     }

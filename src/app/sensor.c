@@ -19,6 +19,7 @@
 #include "base/shmring.h"
 #include "capture/live.h"
 #include "decode/decode.h"
+#include "warden/warden.h"
 #include "worker/worker.h"
 
 enum { IDLE_MS = 1000, BUSY_MS = 20, COUNT_EVERY_NS = 200000000, RETIRE_NS = 14000000 };
@@ -79,13 +80,49 @@ count(struct sensor *s)
     s->page->n_rows = (uint32_t)(n < PAGE_ROWS ? n : PAGE_ROWS);
 }
 
-/* Did the warden say that it is over, or is it gone? */
-static bool
-told_to_end(void)
+/* New settings: mapped, checked as at the start, and taken from the next packet on. */
+static void
+reload(struct sensor *s, int fd, uint64_t len)
 {
-    char word = 0;
-    ssize_t n = recv(FD_CONTROL, &word, 1, MSG_DONTWAIT);
-    return n == 0 || (n == 1 && word == 'q') || (n < 0 && errno != EAGAIN && errno != EINTR);
+    struct config *config = NULL;
+    struct err err = {0};
+    void *at = len > 0 ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+
+    if (at != MAP_FAILED && config_restore(app_sections(), slice_of(at, len), NULL, &config, &err) == 0) {
+        worker_config(s->worker, config);
+        config_free(s->config);
+        s->config = config;
+    } else {
+        log_error("sensor", "the new settings cannot be taken", "why=\"%s\"", err.text);
+    }
+    if (at != MAP_FAILED)
+        (void)munmap(at, len);
+    close(fd);
+}
+
+/* What the warden says: to end (also when it is gone), or new settings. */
+static bool
+told_to_end(struct sensor *s)
+{
+    struct child_message said = {0};
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec iov = {&said, sizeof(said)};
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+    ssize_t n = recvmsg(FD_CONTROL, &message, MSG_DONTWAIT);
+
+    if (n < 0)
+        return errno != EAGAIN && errno != EINTR;
+    if (n == 0 || said.word == 'q')
+        return true;
+    if (said.word == 'r' && message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.head.cmsg_type == SCM_RIGHTS) {
+        int fd;
+        memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
+        reload(s, fd, said.len);
+    }
+    return false;
 }
 
 static void
@@ -95,7 +132,7 @@ run_sensor(struct sensor *s)
     struct err err = {0};
     bool is_idle = false;
 
-    while (!told_to_end()) {
+    while (!told_to_end(s)) {
         if (s->source->ops->next(s->source, is_idle ? IDLE_MS : BUSY_MS, &packets, &err) < 0)
             break;
         uint64_t now = now_ns(CLOCK_REALTIME);

@@ -287,6 +287,12 @@ flow_finish(struct flow_table *t, uint64_t now_ns)
 }
 
 void
+flow_table_config(struct flow_table *t, const struct flow_conf *conf)
+{
+    t->conf = conf;
+}
+
+void
 flow_table_free(struct flow_table *t)
 {
     if (!t)

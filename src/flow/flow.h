@@ -77,6 +77,8 @@ struct flow_ops {
 };
 
 struct flow_table *flow_table_new(const struct flow_conf *conf, const struct flow_ops *ops, uint64_t seed);
+/* Other settings from now on (borrowed). */
+void flow_table_config(struct flow_table *t, const struct flow_conf *conf);
 /* Ends all flows as FLOW_END_FILE first. */
 void flow_table_free(struct flow_table *t);
 

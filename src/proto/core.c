@@ -74,22 +74,30 @@ core_new(const struct core_options *options)
     if (!c)
         return NULL;
     c->options = *options;
-    c->conf = config_get(options->config, "");
     for (int i = 0; proto_table[i] && i < CORE_MAX_PROTOS; i++) {
         const struct proto *p = proto_table[i];
         int dataset = schema_find_dataset(options->schema, slice_text(p->name));
         if (dataset < 0)
             abort(); /* the tables of the program contradict each other */
-        c->settings[i] = config_get(options->config, p->name);
         c->dataset[i] = (uint16_t)dataset;
         c->name_hash[i] = hash_name(proto_table[i]->name);
         c->field_base[i] = schema_dataset(options->schema, (uint16_t)dataset)->field_base;
-        uint64_t ms = p->timeout_ms ? p->timeout_ms : DEFAULT_TIMEOUT_MS;
-        c->timeout_ns[i] = c->settings[i]->transaction_timeout_ns > 0 ? (uint64_t)c->settings[i]->transaction_timeout_ns
-                                                                      : ms * 1000000;
         c->n_protos = i + 1;
     }
+    core_config(c, options->config);
     return c;
+}
+
+void
+core_config(struct core *c, const struct config *config)
+{
+    c->options.config = config;
+    c->conf = config_get(config, "");
+    for (int i = 0; i < c->n_protos; i++) {
+        uint64_t ms = proto_table[i]->timeout_ms ? proto_table[i]->timeout_ms : DEFAULT_TIMEOUT_MS;
+        c->settings[i] = config_get(config, proto_table[i]->name);
+        c->timeout_ns[i] = c->settings[i]->transaction_timeout_ns > 0 ? (uint64_t)c->settings[i]->transaction_timeout_ns : ms * 1000000;
+    }
 }
 
 void

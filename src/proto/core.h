@@ -43,6 +43,8 @@ struct core_options {
 
 struct core *core_new(const struct core_options *options);
 void core_free(struct core *c);
+/* Other settings from now on; the old ones may be freed. */
+void core_config(struct core *c, const struct config *config);
 
 /* Packet time and number of what is in hand; ends transactions whose time is over. */
 void core_time(struct core *c, uint64_t now_ns, uint64_t packet);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -60,8 +61,29 @@ child_start(const struct child_spec *spec, struct child *c, struct err *err)
 void
 child_tell(struct child *c, char word)
 {
-    if (c->pid > 0 && send(c->control, &word, 1, MSG_NOSIGNAL) < 0)
+    struct child_message body = {.word = word};
+
+    if (c->pid > 0 && send(c->control, &body, sizeof(body), MSG_NOSIGNAL) < 0)
         return; /* it is gone: its end is seen elsewhere */
+}
+
+void
+child_send(struct child *c, char word, int fd, uint64_t len)
+{
+    struct child_message body = {.len = len, .word = word};
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec iov = {&body, sizeof(body)};
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+
+    control.head.cmsg_level = SOL_SOCKET;
+    control.head.cmsg_type = SCM_RIGHTS;
+    control.head.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+    if (c->pid > 0 && sendmsg(c->control, &message, MSG_NOSIGNAL) < 0)
+        return; /* it is gone, and its successor gets the new settings anyway */
 }
 
 void

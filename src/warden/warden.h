@@ -30,6 +30,15 @@ int child_start(const struct child_spec *spec, struct child *c, struct err *err)
 /* One byte over its control socket. */
 void child_tell(struct child *c, char word);
 
+/* The same with a descriptor and how many bytes are behind it. */
+void child_send(struct child *c, char word, int fd, uint64_t len);
+
+/* What children receive: one word, sometimes with a descriptor. */
+struct child_message {
+    uint64_t len;
+    char word;
+};
+
 /* It has been waited for. */
 void child_gone(struct child *c);
 

@@ -376,6 +376,14 @@ worker_sections(struct section *ret, size_t max)
     return n;
 }
 
+static void
+take_config(struct worker *w, const struct config *config)
+{
+    w->options.config = config;
+    w->flow_conf = config_get(config, "flows");
+    w->takes_all = ((const struct capture_conf *)config_get(config, "capture"))->copies == COPIES_ALL;
+}
+
 struct worker *
 worker_new(const struct worker_options *options, struct err *err)
 {
@@ -388,8 +396,7 @@ worker_new(const struct worker_options *options, struct err *err)
     memset(w, 0, sizeof(*w));
     w->options = *options;
     w->streams.ops = &stream_up;
-    w->flow_conf = config_get(options->config, "flows");
-    w->takes_all = ((const struct capture_conf *)config_get(options->config, "capture"))->copies == COPIES_ALL;
+    take_config(w, options->config);
     w->decoder = decoder_new(NULL);
     struct flow_ops ops = {.report = on_report, .ctx = w};
     w->flows = flow_table_new(w->flow_conf, &ops, options->is_replay ? 1 : (uint64_t)(uintptr_t)w);
@@ -426,8 +433,9 @@ worker_free(struct worker *w)
 void
 worker_config(struct worker *w, const struct config *config)
 {
-    w->options.config = config;
-    w->flow_conf = config_get(config, "flows");
+    take_config(w, config);
+    core_config(w->core, config);
+    flow_table_config(w->flows, w->flow_conf);
 }
 
 enum { N_FIXED = 24 };

@@ -198,6 +198,34 @@ def test_clean_stop():
         r.end()
 
 
+def test_reload():
+    """SIGHUP: the settings are read again without a restart of the sensor; broken ones leave everything as it is."""
+    settings = DIR / "reload.yml"
+    settings.write_text("dns:\n  enabled: false\n")
+    r = Run("reload", "-c", settings)
+    try:
+        blast("before", 200, 2000).wait()
+        sensor = r.pid("sensor")
+        settings.write_text("dns:\n  enabled: true\ntags: [\n")
+        r.child.send_signal(signal.SIGHUP)
+        time.sleep(1)
+        blast("broken", 200, 2000).wait()
+        settings.write_text("dns:\n  enabled: true\nenrich:\n  tags: [again]\n")
+        r.child.send_signal(signal.SIGHUP)
+        until("it was read", lambda: "the settings were read again" in (DIR / "reload.log").read_text())
+        time.sleep(0.5)
+        blast("after", 200, 2000).wait()
+        assert stored("after", 200)[0] == 200
+        assert counts("before")[0] == 0 and counts("broken")[0] == 0
+        assert r.pid("sensor") == sensor, "the sensor was restarted"
+        found = json.loads(http("/packetbeat-*/_search?q=tags:again&size=0"))
+        assert found["hits"]["total"]["value"] >= 200, found
+        assert all(p["restarts"] == 0 for p in status()["processes"])
+        r.stop()
+    finally:
+        r.end()
+
+
 def test_second_instance():
     """A second instance on the same data directory, and on the same port: one clear sentence, exit status 1."""
     r = Run("second")
