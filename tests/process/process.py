@@ -18,18 +18,19 @@ REMORA = os.environ["REMORA"]
 DIR = pathlib.Path(os.environ["PROCESS_DIR"])
 LONG = os.environ.get("REMORA_LONG") == "1"
 NS = f"rmproc{os.getpid()}"
+INSIDE = ["nsenter", f"--net=/run/netns/{NS}", "--"]  # ip netns exec wants to mount, which a chroot cannot
 PORT = 9200
 RATE = 30_000
 KEEPER_RATE = 10_000  # packets, of which each pair is an event: the store must catch up between two kills
 
 
 def ns(*command, **options):
-    return subprocess.Popen(["ip", "netns", "exec", NS, *map(str, command)], text=True, **options)
+    return subprocess.Popen([*INSIDE, *map(str, command)], text=True, **options)
 
 
 def http(path, timeout=10):
     """GET inside the namespace, over a socket that is opened there."""
-    out = subprocess.run(["ip", "netns", "exec", NS, "curl", "-sS", "-m", str(timeout), "-g", f"http://127.0.0.1:{PORT}{path}"],
+    out = subprocess.run([*INSIDE, "curl", "-sS", "-m", str(timeout), "-g", f"http://127.0.0.1:{PORT}{path}"],
                          capture_output=True, text=True)
     if out.returncode != 0:
         raise OSError(out.stderr.strip())
@@ -87,7 +88,7 @@ def counts(prefix):
     """How many transactions of a prefix are stored, and how many different names and ids they have."""
     body = {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [{"term": {"type": "dns"}}, {"wildcard": {"dns.question.name": f"*.{prefix}.test"}}]}},
             "aggs": {"names": {"cardinality": {"field": "dns.question.name", "precision_threshold": 40000}}, "ids": {"cardinality": {"field": "event.id"}}}}
-    out = subprocess.run(["ip", "netns", "exec", NS, "curl", "-sS", "-H", "Content-Type: application/json", "-d", json.dumps(body),
+    out = subprocess.run([*INSIDE, "curl", "-sS", "-H", "Content-Type: application/json", "-d", json.dumps(body),
                           f"http://127.0.0.1:{PORT}/packetbeat-*/_search"], capture_output=True, text=True, check=True).stdout
     a = json.loads(out)
     return a["hits"]["total"]["value"], a["aggregations"]["names"]["value"], a["aggregations"]["ids"]["value"]
@@ -385,7 +386,7 @@ def main():
     subprocess.run(["ip", "netns", "add", NS], check=True)
     try:
         for command in ("link set lo up", "link add pa type veth peer name pb", "link set pa up", "link set pb up"):
-            subprocess.run(["ip", "-n", NS, *command.split()], check=True)
+            subprocess.run([*INSIDE, "ip", *command.split()], check=True)
         tests = [(n, f) for n, f in globals().items() if n.startswith("test_") and (len(sys.argv) < 2 or n in sys.argv[1:])]
         for name, test in tests:
             begin = time.monotonic()

@@ -20,7 +20,7 @@ const SCREENS = ['overview', 'discover', 'dashboard/http', 'dashboard/dns', 'das
 const HOSTILE = "<script>document.title='owned'</script>";
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const inside = (ns, ...command) => ['ip', 'netns', 'exec', ns, ...command];
+const inside = (ns, ...command) => ['nsenter', `--net=/run/netns/${ns}`, '--', ...command]; // ip netns exec wants to mount
 const children = [];
 let browser;
 let remora;
@@ -49,7 +49,7 @@ async function until(what, test_it, seconds = 10) {
 
 function start_remora() {
   remora = start(inside(A, process.env.REMORA, 'run', '-i', 'ua', '--data', join(DIR, 'data'), '-E', 'http.send_all_headers=true', '-E', 'http.include_response_body_for=[text/plain]'));
-  return until('the page is served', () => spawnSync('ip', ['netns', 'exec', A, 'curl', '-sf', `${PAGE}-/api/status`]).status === 0);
+  return until('the page is served', () => spawnSync('nsenter', inside(A, 'curl', '-sf', `${PAGE}-/api/status`).slice(1)).status === 0);
 }
 
 before(async () => {
@@ -58,9 +58,9 @@ before(async () => {
   sh('ip', 'link', 'add', 'ua', 'netns', A, 'type', 'veth', 'peer', 'name', 'ub', 'netns', B);
   for (const [ns, link, address] of [[A, 'ua', '198.51.100.1'], [B, 'ub', SERVER]]) {
     sh(...inside(ns, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6')); // not a packet of its own accord
-    sh('ip', '-n', ns, 'link', 'set', 'lo', 'up');
-    sh('ip', '-n', ns, 'link', 'set', link, 'up');
-    sh('ip', '-n', ns, 'address', 'add', `${address}/24`, 'dev', link);
+    sh(...inside(ns, 'ip', 'link', 'set', 'lo', 'up'));
+    sh(...inside(ns, 'ip', 'link', 'set', link, 'up'));
+    sh(...inside(ns, 'ip', 'address', 'add', `${address}/24`, 'dev', link));
   }
   const wrapper = join(DIR, 'chromium');
   writeFileSync(wrapper, `#!/bin/sh\nexec nsenter --net=/run/netns/${A} -- /usr/bin/chromium "$@"\n`, { mode: 0o755 });
