@@ -102,6 +102,7 @@ setup_build() {
     local name=$1
     shift
     as_user mkdir -p build/log
+    rm -f "build/log/$name.log" # of the last time
     if [ -s .deps/ui/assets.pack ] && [ -f "build/$name/build.ninja" ] && ! grep -q REMORA_UI_PACK "build/$name/build.ninja"; then
         as_user meson configure "build/$name" -Dui_pack="$PWD/.deps/ui" >/dev/null # built before there was a page
     fi

@@ -207,7 +207,7 @@ ask_running(struct check *c)
 static int
 parse_check(int argc, char **argv, struct check *c)
 {
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc)
             return app_usage(&command_check, argv[i][0] == '-' ? "%s needs a value, or is unknown" : "\"%s\" is not expected here", argv[i]);
         const char *value = argv[i + 1];
@@ -220,7 +220,6 @@ parse_check(int argc, char **argv, struct check *c)
             c->url = value;
         else if (strcmp(argv[i], "-c") != 0 && strcmp(argv[i], "-E") != 0)
             return app_usage(&command_check, "there is no option %s", argv[i]);
-        i++;
     }
     return EXIT_OK;
 }

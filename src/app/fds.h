@@ -35,6 +35,9 @@ struct shared_page {
     int32_t warden_pid, sensor_pid, keeper_pid;
     uint64_t drops, packets, bytes, last_packet_ns;
     struct worker_notes notes;         /* what the sensor has in hand */
+    struct {
+        uint64_t head, position;       /* once the ring's head is here, packets up to this position are published */
+    } published[2];                    /* in turns: the one whose head is the ring's holds */
     uint32_t evidence_len;             /* bytes of the packet that may have ended a sensor; the warden writes them down */
     uint32_t evidence_wire_len;
     uint16_t evidence_link;

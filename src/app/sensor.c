@@ -32,6 +32,7 @@ struct sensor {
     struct source *source;
     struct worker *worker;
     uint64_t counted_ns, n_packets;
+    unsigned turn; /* which of page->published is written next */
     struct source_stats before; /* of its predecessors */
 };
 
@@ -46,6 +47,12 @@ static void
 publish(void *ctx, uint32_t len)
 {
     struct sensor *s = ctx;
+    unsigned turn = s->turn++ & 1;
+
+    /* Killed before or behind the next line but one, the successor knows which it was by the ring's head. */
+    __atomic_store_n(&s->page->published[turn].head, UINT64_MAX, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->page->published[turn].position, s->page->notes.publishing, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->page->published[turn].head, shmring_head(s->ring) + len, __ATOMIC_RELEASE);
     shmring_publish(s->ring, len);
 }
 
@@ -202,6 +209,18 @@ is_own(void *ctx, const struct layers *l)
     return false;
 }
 
+/* Up to which packet everything is published, by the notes of a predecessor. */
+static uint64_t
+published_position(const struct sensor *s)
+{
+    uint64_t position = s->page->notes.published, head = shmring_head(s->ring);
+
+    for (int i = 0; i < 2; i++)
+        if (s->page->published[i].head == head && s->page->published[i].position > position)
+            position = s->page->published[i].position;
+    return position;
+}
+
 static int
 open_sensor(struct sensor *s, struct err *err)
 {
@@ -221,7 +240,7 @@ open_sensor(struct sensor *s, struct err *err)
     if (rc == 0) {
         g = (struct live_geometry){s->page->block_size, s->page->n_blocks};
         s->before = (struct source_stats){.packets = s->page->packets, .bytes = s->page->bytes, .drops = s->page->drops};
-        struct live_resume resume = {.published = s->page->notes.published, .in_hand = s->page->notes.packet,
+        struct live_resume resume = {.published = published_position(s), .in_hand = s->page->notes.packet,
                                      .passed_over = passed_over, .ctx = s};
         rc = live_source(FD_CAPTURE, &g, &resume, &s->source, err);
     }

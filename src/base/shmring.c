@@ -207,6 +207,12 @@ shmring_take(struct shmring *r, uint64_t *position, void **ret, uint32_t *ret_le
 }
 
 uint64_t
+shmring_head(const struct shmring *r)
+{
+    return atomic_load_explicit(&r->page->head, memory_order_relaxed);
+}
+
+uint64_t
 shmring_tail(const struct shmring *r)
 {
     return atomic_load(&r->ack->tail);

@@ -37,6 +37,8 @@ size_t shmring_used(const struct shmring *r);
 
 /* Producer: a place for at least `want` bytes; NULL: no room. */
 void *shmring_place(struct shmring *r, uint32_t want, uint32_t *ret_cap);
+/* Producer: the position at which the next batch will be. */
+uint64_t shmring_head(const struct shmring *r);
 /* Producer: `len` bytes in the last place are a batch (multiple of SHMRING_ALIGN). Rings when the consumer sleeps. */
 void shmring_publish(struct shmring *r, uint32_t len);
 

@@ -31,6 +31,8 @@ worker_flush(struct worker *w)
     uint32_t len = batch_end(&w->writer);
     w->is_open = false;
     w->counts.batches += len > 0;
+    if (w->options.notes)
+        __atomic_store_n(&w->options.notes->publishing, w->position, __ATOMIC_RELAXED);
     if (len > 0)
         w->options.sink.publish(w->options.sink.ctx, len);
     note_published(w);

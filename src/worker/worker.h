@@ -28,6 +28,7 @@ struct batch_sink {
 struct worker_notes {
     uint64_t packet;       /* position of the packet in hand (capture.h); 0: none */
     uint64_t published;    /* what packets up to this position led to is published */
+    uint64_t publishing;   /* the same, of the batch that goes to the sink now */
     uint32_t parser;       /* index in the registry + 1 while its code runs; 0: none */
     uint32_t turns;        /* counts turns: a hung worker's stand still */
     uint32_t disabled;     /* bit mask of parsers that are switched off after crashes (by registry index) */
