@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* remora run: the warden. Opens what needs privileges, starts sensor and keeper, restarts them. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -216,6 +217,9 @@ show_own(struct warden *w)
         w->page->own[n++].port = (uint16_t)w->port;
     }
     w->page->n_own = n;
+    bool is_local = at.ss_family == AF_INET ? ntohl(at4->sin_addr.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&at6->sin6_addr);
+    if (!is_local)
+        log_warn("warden", "the page has no login: everybody who reaches its address sees all traffic", "port=%u", w->port);
     freeifaddrs(list);
 }
 
