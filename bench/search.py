@@ -6,6 +6,7 @@ Prints the median of ROUNDS (5) of each panel's search in milliseconds, as the s
 import json
 import statistics
 import sys
+import urllib.error
 import urllib.request
 
 url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:9200"
@@ -45,5 +46,8 @@ panels = {
 }
 print(f"{ask({})['hits']['total']['value']} events, steps of {step}")
 for name, body in panels.items():
-    took = [ask(body)["took"] for _ in range(rounds)]
-    print(f"{name:36} {statistics.median(took):8.0f} ms")
+    try:
+        took = statistics.median(ask(body)["took"] for _ in range(rounds))
+        print(f"{name:36} {took:8.0f} ms", flush=True)
+    except urllib.error.HTTPError as e:
+        print(f"{name:36} {json.load(e)['error']['type']}", flush=True)

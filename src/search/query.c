@@ -382,6 +382,12 @@ free_text_sql(struct sql *q, const char *word, bool wildcard)
         const struct field *f = schema_field(q->schema, id);
         if (!f || !(f->flags & FIELD_COLUMN) || (f->kind != KIND_TEXT && f->kind != KIND_IP))
             continue;
+        if (f->flags & FIELD_FREE_TEXT && !has_star) { /* three times as fast as ILIKE */
+            sql_add(q, "%scontains(lower(\"%s\"), lower(", n++ ? " OR " : "", f->name);
+            sql_text(q, slice_text(word));
+            sql_add(q, "))");
+            continue;
+        }
         sql_add(q, "%s\"%s\" ", n++ ? " OR " : "", f->name);
         if (f->flags & FIELD_FREE_TEXT) {
             sql_add(q, "ILIKE ");
@@ -397,9 +403,16 @@ free_text_sql(struct sql *q, const char *word, bool wildcard)
         }
     }
     /* First the whole text, which has the names in it too; then the values alone. */
-    sql_add(q, " OR (kv ILIKE ");
-    sql_text(q, slice_of(pattern, like.len + 2));
-    sql_add(q, " ESCAPE '\\' AND list_any_value(list_filter(flatten(list_transform(string_split(kv, '\037'), p -> string_split(split_part(p, '\036', 2), '\035'))), "
+    if (has_star) {
+        sql_add(q, " OR (kv ILIKE ");
+        sql_text(q, slice_of(pattern, like.len + 2));
+        sql_add(q, " ESCAPE '\\'");
+    } else {
+        sql_add(q, " OR (contains(lower(kv), lower(");
+        sql_text(q, slice_text(word));
+        sql_add(q, "))");
+    }
+    sql_add(q, " AND list_any_value(list_filter(flatten(list_transform(string_split(kv, '\037'), p -> string_split(split_part(p, '\036', 2), '\035'))), "
                "x -> x ILIKE ");
     sql_text(q, inside);
     sql_add(q, " ESCAPE '\\')) IS NOT NULL))");
