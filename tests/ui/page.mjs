@@ -198,9 +198,9 @@ test('query bar: filters, and says what is wrong', async () => {
 test('keys: rows, detail, help', async () => {
   const page = await open(`discover?from=${began}&to=${Date.now() + 5e3}`);
   await until('rows', async () => (await data_count(page, 'hits')) > 10);
-  await page.keyboard.press('j');
-  await page.keyboard.press('j');
-  await page.keyboard.press('Enter');
+  await page.getByTestId('rows').waitFor();
+  await sleep(500); // as fast as a person
+  for (const key of ['j', 'j', 'Enter']) await page.keyboard.press(key, { delay: 40 });
   await page.getByTestId('detail').waitFor();
   await page.keyboard.press('Escape');
   await page.keyboard.press('?');
