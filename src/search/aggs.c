@@ -555,7 +555,7 @@ top_hits(struct searcher *s, struct sql *base, const char *from, const json_t *s
     }
     while (rows_next(&rows)) {
         struct slice id = row_text(&rows, 0), index = row_text(&rows, 1), text = row_text(&rows, 2);
-        json_t *source = json_loadb((const char *)text.p, text.len, JSON_ALLOW_NUL, NULL);
+        json_t *source = source_of(text, json_object_get(spec, "_source"));
         total = row_int(&rows, 4);
         json_array_append_new(hits, json_pack("{s:o,s:o,s:n,s:o,s:[I]}", "_index", json_stringn((const char *)index.p, index.len), "_id",
                                               json_stringn((const char *)id.p, id.len), "_score", "_source", source ? source : json_object(),

@@ -277,6 +277,8 @@ term_sql(struct sql *q, const char *field, const char *value, bool wildcard)
         sql_add(q, ")");
         return true;
     }
+    if (f.is_ip && strchr(value, '/'))
+        return sql_refuse(q, 400, "illegal_argument_exception", "'%.60s' is no IPv4 network; networks of IPv6 are not supported", value);
     if (f.place == PLACE_COLUMN && (f.is_number || f.is_time))
         return equal_number(q, &f, field, value);
     if (f.place == PLACE_KV) {

@@ -214,6 +214,7 @@ struct request {
     size_t n_sorts;
     bool has_sort;
     int64_t total_limit; /* -1: exact, 0: none */
+    json_t *source_spec; /* what of the source is wanted; NULL: all */
 };
 
 static int64_t
@@ -406,11 +407,9 @@ filter_source(json_t *object, const json_t *includes, const json_t *excludes, co
     }
 }
 
-static json_t *
-make_source(const struct request *q, struct slice text)
+json_t *
+source_of(struct slice text, const json_t *spec)
 {
-    json_t *spec = json_object_get(q->r->body, "_source");
-
     if (json_is_false(spec))
         return NULL;
     json_t *source = json_loadb((const char *)text.p, text.len, JSON_ALLOW_NUL, NULL);
@@ -424,6 +423,50 @@ make_source(const struct request *q, struct slice text)
         filter_source(source, in, ex, "", 0);
     }
     return source;
+}
+
+/* "a,b" of the URL as a list; NULL: the parameter is not there. */
+static json_t *
+param_list(const struct request *q, const char *name)
+{
+    const char *text = q->r->params ? json_string_value(json_object_get(q->r->params, name)) : NULL;
+    json_t *list = text ? json_array() : NULL;
+
+    while (text && *text) {
+        size_t len = strcspn(text, ",");
+        if (len > 0)
+            json_array_append_new(list, json_stringn(text, len));
+        text += len + (text[len] == ',');
+    }
+    return list;
+}
+
+/* What of the source is asked for: by the body, else by _source, _source_includes and _source_excludes of the URL. */
+static json_t *
+source_spec(const struct request *q)
+{
+    json_t *of_body = json_object_get(q->r->body, "_source");
+    json_t *list = param_list(q, "_source"), *in = param_list(q, "_source_includes"), *ex = param_list(q, "_source_excludes");
+    const char *first = json_string_value(json_array_get(list, 0));
+
+    if (of_body) {
+        json_decref(list);
+        list = json_incref(of_body);
+    } else if (first && (strcmp(first, "false") == 0 || strcmp(first, "true") == 0)) {
+        json_t *whole = json_boolean(strcmp(first, "true") == 0);
+        json_decref(list);
+        list = whole;
+    } else if (in || ex) {
+        json_decref(list);
+        list = json_object();
+        if (in)
+            json_object_set(list, "includes", in);
+        if (ex)
+            json_object_set(list, "excludes", ex);
+    }
+    json_decref(in);
+    json_decref(ex);
+    return list;
 }
 
 /* Follows a dotted name into a source; NULL: not there. Borrowed. */
@@ -479,7 +522,7 @@ make_hit(const struct request *q, const struct rows *rows)
     json_object_set_new(hit, "_index", json_stringn((const char *)index.p, index.len));
     json_object_set_new(hit, "_id", json_stringn((const char *)id.p, id.len));
     json_object_set_new(hit, "_score", q->has_sort ? json_null() : json_real(1.0));
-    json_t *source = make_source(q, text);
+    json_t *source = source_of(text, q->source_spec);
     if (source)
         json_object_set_new(hit, "_source", source);
     add_fields(q, text, hit);
@@ -591,6 +634,7 @@ static void
 close_request(struct request *q)
 {
     search_deadline(q->s, 0, NULL);
+    json_decref(q->source_spec);
     sql_fini(&q->where);
     buf_fini(&q->from);
 }
@@ -619,6 +663,7 @@ search_search(struct searcher *s, const struct search_request *r, json_t **ret)
     if (!spec)
         spec = json_object_get(r->body, "aggregations");
     bool ok = parse_request(&q);
+    q.source_spec = source_spec(&q);
     if (ok && n_indexes > 0) {
         hits = run_hits(&q);
         if (q.total_limit != 0 && q.where.status == 0)
@@ -642,7 +687,7 @@ search_search(struct searcher *s, const struct search_request *r, json_t **ret)
     json_t *h = json_object();
     if (q.total_limit != 0)
         json_object_set_new(h, "total", total_of(&q, total));
-    json_object_set_new(h, "max_score", q.has_sort || total == 0 ? json_null() : json_real(1.0));
+    json_object_set_new(h, "max_score", q.has_sort || total == 0 || json_array_size(hits) == 0 ? json_null() : json_real(1.0));
     json_object_set_new(h, "hits", hits ? hits : json_array());
     json_object_set_new(body, "hits", h);
     if (spec)

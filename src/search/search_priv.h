@@ -68,6 +68,9 @@ void field_find(const struct schema *schema, const char *name, struct field_ref 
 /* SQL of a number for aggregations and ranges; "NULL" when it has none. */
 void field_number(const struct field_ref *f, char *out, size_t len);
 
+/* search.c: an event's text as JSON, of it what `spec` (a body's _source; NULL: all) asks for. NULL: nothing. */
+json_t *source_of(struct slice text, const json_t *spec);
+
 /* query.c: a condition for this query. false: refused. */
 bool query_sql(struct sql *q, const json_t *query, int depth);
 /* A time: ISO, epoch ms, date math; ns. `round_up`: the end of the unit. */
