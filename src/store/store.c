@@ -28,6 +28,23 @@ now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+/* Readers look at the counters while the writer counts. */
+static void
+count(struct store *s, uint64_t *counter)
+{
+    pthread_mutex_lock(&s->lock);
+    ++*counter;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void
+set_trouble(struct store *s, const char *text)
+{
+    pthread_mutex_lock(&s->lock);
+    (void)snprintf(s->stats.trouble, sizeof(s->stats.trouble), "%s", text);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static int
 take_lock(struct store *s, struct err *err)
 {
@@ -164,7 +181,7 @@ store_append(struct store *s, struct batch_ref *batch, struct err *err)
     while (rc == 0 && batch_next(&walk, &r)) {
         struct day *d = day_for(s, r.head->time_ns, err);
         if (!d) {
-            s->stats.dropped++; /* counted and shown; the other days go on */
+            count(s, &s->stats.dropped); /* counted and shown; the other days go on */
             continue;
         }
         /* After a crash the ring gives again what this file already has. */
@@ -214,12 +231,12 @@ store_commit(struct store *s, struct err *err)
         if (s->days[i]->n_pending > 0)
             rc = commit_day(s, s->days[i], err);
     if (rc < 0) {
-        s->stats.errors++;
+        count(s, &s->stats.errors);
         return rc;
     }
     s->n_pending = 0;
     s->last_commit_ms = now_ms();
-    s->stats.commits++;
+    count(s, &s->stats.commits);
     return 0;
 }
 
@@ -237,12 +254,13 @@ has_room(struct store *s)
     bool room = free_bytes(s) > STORE_WATERMARK;
 
     if (!room && !s->stats.trouble[0]) {
-        (void)snprintf(s->stats.trouble, sizeof(s->stats.trouble),
-                       "The disk of %.120s is full: nothing is stored until there is room (lower store.retention_bytes).", s->dir);
+        char text[sizeof(s->stats.trouble)];
+        (void)snprintf(text, sizeof(text), "The disk of %.120s is full: nothing is stored until there is room (lower store.retention_bytes).", s->dir);
+        set_trouble(s, text);
         log_error("store", "the disk is full, nothing is stored until there is room", "dir=%s", s->dir);
         days_retain(s);
     } else if (room && s->stats.trouble[0]) {
-        s->stats.trouble[0] = '\0';
+        set_trouble(s, "");
         log_info("store", "there is room on the disk again", "dir=%s", s->dir);
     }
     return room;
@@ -322,7 +340,7 @@ store_stats(struct store *s, struct store_stats *ret)
     }
     pthread_mutex_unlock(&s->lock);
     ret->free_bytes = free_bytes(s);
-    ret->writable = !s->read_only && !s->stats.trouble[0];
+    ret->writable = !s->read_only && !ret->trouble[0];
 }
 
 void *

@@ -204,7 +204,9 @@ def main():
         check("/metrics", "remora_keeper_events_total" in get("/metrics")[1], True)
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(20)
+        said = server.communicate(timeout=30)[1]
+        if "error" in said or "WARNING" in said:
+            print(said[:8000])
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return failed != 0
 
